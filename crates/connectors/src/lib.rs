@@ -1,0 +1,1 @@
+//! Systems of record: manifests run by one HTTP connector.

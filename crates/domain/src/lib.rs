@@ -1,0 +1,1 @@
+//! The governed run: commands in, events out, state as their fold; pure.

@@ -1,0 +1,1 @@
+//! Cedar policies with obligations: auto, approval or deny, explained; pure.

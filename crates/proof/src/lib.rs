@@ -1,0 +1,1 @@
+//! Bytes, digests, leaves, disclosures and trees: the evidence format, pure.

@@ -1,0 +1,1 @@
+//! The actionplane binary: REST, CLI and wiring.

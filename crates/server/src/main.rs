@@ -1,0 +1,2 @@
+//! The `actionplane` program.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Servers that speak vendors' wire protocols, seeded and with faults.
