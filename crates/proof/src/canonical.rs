@@ -3,6 +3,9 @@
 //! Our own, because our values hold integers only: the part of the RFC that remains fits on one page, and
 //! published crates round large integers in silence. Tests compare it with such a crate where both apply.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write as _;
 
 use crate::json::{Object, Value};

@@ -2,6 +2,9 @@
 //!
 //! A digest comes from hashing or from parsing its text, never from bare bytes.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use sha2::{Digest as _, Sha256};

@@ -3,6 +3,9 @@
 //! The form is the object-member disclosure of RFC 9901 section 4.2.1, with canonical JSON inside, so that one
 //! salt, name and value have one text. Drawing salts and keeping values is the business of others.
 
+#[cfg(test)]
+mod tests;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 

@@ -9,7 +9,7 @@ use crate::canonical;
 use crate::digest::{Digest, Tag, tagged, tagged_bytes};
 use crate::json::{Object, Value, object};
 use crate::leaf::{SdDigest, id_form, sd, slug_form};
-use crate::members::Members;
+use crate::members::{Members, integer, text};
 use crate::strict::{Fault, parse_evidence};
 use crate::tree::leaf_hash;
 
@@ -79,24 +79,25 @@ impl MutationDocument {
         let value = parse_evidence(bytes)?;
         sd::check_document(&value)?;
         let mut members = Members::of(value)?;
+        members.pass("_sd_alg");
         let document = Self {
-            sd: sd::digests(members.optional("_sd"))?.try_into().map_err(|_| Fault::SdForm)?,
-            changes: changes(&members.required("changes")?)?,
-            connector: slug(members.required("connector")?)?,
-            environment: one_of(&ENVIRONMENTS, members.required("environment")?)?,
-            kind: one_of(&KINDS, members.required("kind")?)?,
-            manifest: digest(&members.required("manifest")?)?,
-            n: count(&members.required("n")?)?,
-            object: slug(members.required("object")?)?,
-            undo: one_of(&UNDOS, members.required("undo")?)?,
-            action: members.optional("action").map(slug).transpose()?,
+            sd: members.required("_sd", Fault::SdForm, |list| sd::digests(list)?.try_into().ok())?,
+            changes: members.required("changes", Fault::DocumentForm, changes)?,
+            connector: members.required("connector", Fault::DocumentForm, text(slug_form))?,
+            environment: members.required("environment", Fault::DocumentForm, one_of(&ENVIRONMENTS))?,
+            kind: members.required("kind", Fault::DocumentForm, one_of(&KINDS))?,
+            manifest: members.required("manifest", Fault::DocumentForm, digest)?,
+            n: members.required("n", Fault::DocumentForm, integer())?,
+            object: members.required("object", Fault::DocumentForm, text(slug_form))?,
+            undo: members.required("undo", Fault::DocumentForm, one_of(&UNDOS))?,
+            action: members.optional("action", Fault::DocumentForm, text(slug_form))?,
         };
-        members.optional("_sd_alg");
         members.finish()?;
-        if document.action.is_some() != (document.kind == "invoke") {
-            return Err(Fault::DocumentForm);
+        if document.action.is_some() == (document.kind == "invoke") {
+            Ok(document)
+        } else {
+            Err(Fault::DocumentForm)
         }
-        Ok(document)
     }
 
     /// The mutation hash, a leaf of the plan's tree.
@@ -150,21 +151,15 @@ impl PlanHeader {
     pub fn parse(bytes: &[u8]) -> Result<Self, Fault> {
         let mut members = Members::of(parse_evidence(bytes)?)?;
         let header = Self {
-            count: count(&members.required("count")?)?,
-            origin: members.text("origin", Fault::DocumentForm)?,
-            policy: digest(&members.required("policy")?)?,
-            revision: count(&members.required("revision")?)?,
-            root: digest(&members.required("root")?)?,
-            run: members.text("run", Fault::Run)?,
+            count: members.required("count", Fault::DocumentForm, integer())?,
+            origin: members.required("origin", Fault::DocumentForm, text(|origin| !origin.is_empty()))?,
+            policy: members.required("policy", Fault::DocumentForm, digest)?,
+            revision: members.required("revision", Fault::DocumentForm, integer())?,
+            root: members.required("root", Fault::DocumentForm, digest)?,
+            run: members.required("run", Fault::Run, text(id_form))?,
         };
         members.finish()?;
-        if !id_form(&header.run) {
-            return Err(Fault::Run);
-        }
-        if header.origin.is_empty() || header.revision == 0 {
-            return Err(Fault::DocumentForm);
-        }
-        Ok(header)
+        if header.revision == 0 { Err(Fault::DocumentForm) } else { Ok(header) }
     }
 
     /// The plan digest: what is approved, authorized and executed.
@@ -212,37 +207,23 @@ pub fn approval_challenge(approval: &Approval<'_>) -> Digest {
     tagged(Tag::Approval, &challenge)
 }
 
-fn changes(value: &Value) -> Result<Vec<SdDigest>, Fault> {
-    let elements = value.as_array().ok_or(Fault::DocumentForm)?;
-    elements.iter().cloned().map(change).collect()
+fn changes(value: Value) -> Option<Vec<SdDigest>> {
+    let Value::Array(elements) = value else { return None };
+    elements.into_iter().map(change).collect()
 }
 
 /// `{"_sd":[digest]}`.
-fn change(value: Value) -> Result<SdDigest, Fault> {
-    let mut members = Members::of(value)?;
-    let [digest] = sd::digests(members.optional("_sd"))?.try_into().map_err(|_| Fault::SdForm)?;
-    members.finish()?;
-    Ok(digest)
+fn change(value: Value) -> Option<SdDigest> {
+    let mut members = Members::of(value).ok()?;
+    let [digest] = members.required("_sd", Fault::SdForm, sd::digests).ok()?.try_into().ok()?;
+    members.finish().ok()?;
+    Some(digest)
 }
 
-fn slug(value: Value) -> Result<String, Fault> {
-    match value {
-        Value::Str(text) if slug_form(&text) => Ok(text),
-        _ => Err(Fault::DocumentForm),
-    }
+fn one_of(words: &'static [&'static str]) -> impl FnOnce(Value) -> Option<String> {
+    text(|word| words.contains(&word))
 }
 
-fn one_of(words: &[&str], value: Value) -> Result<String, Fault> {
-    match value {
-        Value::Str(word) if words.contains(&word.as_str()) => Ok(word),
-        _ => Err(Fault::DocumentForm),
-    }
-}
-
-fn digest(value: &Value) -> Result<Digest, Fault> {
-    value.as_str().and_then(Digest::parse).ok_or(Fault::DocumentForm)
-}
-
-fn count(value: &Value) -> Result<u32, Fault> {
-    value.as_int().and_then(|count| u32::try_from(count).ok()).ok_or(Fault::DocumentForm)
+fn digest(value: Value) -> Option<Digest> {
+    if let Value::Str(text) = value { Digest::parse(&text) } else { None }
 }

@@ -2,6 +2,9 @@
 //!
 //! It is built by [`crate::strict`] or by hand and printed by [`crate::canonical`]; it does neither itself.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 /// The largest integer that every JSON reader keeps exactly, 2^53 − 1 (RFC 7493, section 2.2); the smallest is its negative.

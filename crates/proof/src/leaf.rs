@@ -15,7 +15,7 @@ pub use sd::SdDigest;
 use crate::canonical;
 use crate::digest::Digest;
 use crate::json::{Object, Value, object};
-use crate::members::Members;
+use crate::members::{Members, integer, text};
 use crate::strict::{Fault, parse_evidence};
 
 /// The format version, the value of `v`.
@@ -145,71 +145,46 @@ impl Leaf {
         }
         sd::check_document(&value)?;
         let mut members = Members::of(value)?;
+        members.pass("v");
+        members.pass("_sd_alg");
         let leaf = Self {
-            sd: sd::digests(members.optional("_sd"))?,
-            by: by(members.required("by")?)?,
-            cause: members.optional("cause").map_or(Ok(Vec::new()), |cause| causes(&cause))?,
-            data: data(members.required("data")?)?,
-            node: checked(members.text("node", Fault::Node)?, id_form, Fault::Node)?,
-            prev: prev(&members.text("prev", Fault::Prev)?)?,
-            run: members.optional("run").map(run).transpose()?,
-            seq: seq(&members.required("seq")?)?,
-            time: checked(members.text("time", Fault::Time)?, time_form, Fault::Time)?,
-            kind: checked(members.text("type", Fault::TypeOrData)?, form::kind_form, Fault::TypeOrData)?,
+            sd: members.optional("_sd", Fault::SdForm, sd::digests)?.unwrap_or_default(),
+            by: members.required("by", Fault::By, by)?,
+            cause: members.optional("cause", Fault::Cause, causes)?.unwrap_or_default(),
+            data: members.required("data", Fault::TypeOrData, data)?,
+            node: members.required("node", Fault::Node, text(id_form))?,
+            prev: prev(&members.required("prev", Fault::Prev, text(|_| true))?)?,
+            run: members.optional("run", Fault::Run, text(id_form))?,
+            seq: members.required("seq", Fault::Seq, integer())?,
+            time: members.required("time", Fault::Time, text(time_form))?,
+            kind: members.required("type", Fault::TypeOrData, text(form::kind_form))?,
         };
-        members.optional("v");
-        members.optional("_sd_alg");
         members.finish()?;
-        if leaf.prev.is_some() == (leaf.seq == 0) {
-            return Err(Fault::Prev);
-        }
-        Ok(leaf)
+        // The first leaf of a chain has nothing before it, and only the first.
+        if leaf.prev.is_none() == (leaf.seq == 0) { Ok(leaf) } else { Err(Fault::Prev) }
     }
 }
 
-fn checked(text: String, form: fn(&str) -> bool, fault: Fault) -> Result<String, Fault> {
-    if form(&text) { Ok(text) } else { Err(fault) }
+fn by(value: Value) -> Option<By> {
+    let mut members = Members::of(value).ok()?;
+    let id = members.required("id", Fault::By, text(id_form)).ok()?;
+    let kind = members.required("kind", Fault::By, |kind| ByKind::parse(kind.as_str()?)).ok()?;
+    members.finish().ok()?;
+    Some(By { id, kind })
 }
 
-fn by(value: Value) -> Result<By, Fault> {
-    let read = |value| {
-        let mut members = Members::of(value)?;
-        let id = checked(members.text("id", Fault::By)?, id_form, Fault::By)?;
-        let kind = ByKind::parse(&members.text("kind", Fault::By)?).ok_or(Fault::By)?;
-        members.finish()?;
-        Ok(By { id, kind })
-    };
-    // Whatever is wrong inside is one fault of the leaf.
-    read(value).map_err(|_: Fault| Fault::By)
-}
-
-fn causes(value: &Value) -> Result<Vec<Digest>, Fault> {
-    let elements = value.as_array().ok_or(Fault::Cause)?;
-    let digests: Option<Vec<_>> = elements.iter().map(|cause| Digest::parse(cause.as_str()?)).collect();
-    let digests = digests.ok_or(Fault::Cause)?;
+fn causes(value: Value) -> Option<Vec<Digest>> {
+    let Value::Array(elements) = value else { return None };
+    let digests: Vec<_> =
+        elements.iter().map(|cause| Digest::parse(cause.as_str()?)).collect::<Option<_>>()?;
     let distinct = BTreeSet::from_iter(&digests).len();
-    if (1..=CAUSES_MAX).contains(&digests.len()) && distinct == digests.len() {
-        Ok(digests)
-    } else {
-        Err(Fault::Cause)
-    }
+    ((1..=CAUSES_MAX).contains(&digests.len()) && distinct == digests.len()).then_some(digests)
 }
 
-fn data(value: Value) -> Result<Object, Fault> {
-    if let Value::Object(data) = value { Ok(data) } else { Err(Fault::TypeOrData) }
+fn data(value: Value) -> Option<Object> {
+    if let Value::Object(data) = value { Some(data) } else { None }
 }
 
 fn prev(text: &str) -> Result<Option<Digest>, Fault> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    Digest::parse(text).map(Some).ok_or(Fault::Prev)
-}
-
-fn run(value: Value) -> Result<String, Fault> {
-    if let Value::Str(run) = value { checked(run, id_form, Fault::Run) } else { Err(Fault::Run) }
-}
-
-fn seq(value: &Value) -> Result<u64, Fault> {
-    value.as_int().and_then(|seq| u64::try_from(seq).ok()).ok_or(Fault::Seq)
+    if text.is_empty() { Ok(None) } else { Digest::parse(text).map(Some).ok_or(Fault::Prev) }
 }

@@ -5,6 +5,8 @@
 
 mod fault;
 mod parser;
+#[cfg(test)]
+mod tests;
 
 pub use fault::Fault;
 use parser::{Alphabet, Parser};

@@ -1,5 +1,8 @@
 //! The Merkle tree hash of RFC 9162, section 2.1.1.
 
+#[cfg(test)]
+mod tests;
+
 use crate::digest::{Digest, concatenated, sha256};
 
 /// The hash of a leaf's bytes.

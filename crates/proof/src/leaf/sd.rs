@@ -55,13 +55,10 @@ pub(crate) fn sorted(digests: &[SdDigest]) -> Value {
     Value::Array(digests.into_iter().map(Value::from).collect())
 }
 
-/// The digests in the value of an `_sd` member, none if it is absent.
-pub(crate) fn digests(value: Option<Value>) -> Result<Vec<SdDigest>, Fault> {
-    value.as_ref().and_then(Value::as_array).unwrap_or_default().iter().map(digest).collect()
-}
-
-fn digest(element: &Value) -> Result<SdDigest, Fault> {
-    SdDigest::parse(element.as_str().ok_or(Fault::SdForm)?)
+/// Reads the value of an `_sd` member.
+pub(crate) fn digests(value: Value) -> Option<Vec<SdDigest>> {
+    let Value::Array(elements) = value else { return None };
+    elements.iter().map(|element| SdDigest::parse(element.as_str()?).ok()).collect()
 }
 
 /// Whether a value holds any `_sd`.

@@ -1,0 +1,5 @@
+//! The conformance vectors and the properties of the evidence format.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test ends where its data is broken")]
+
+mod properties;
+mod vectors;
