@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::process::{capture, cargo};
 
-/// Prints every finding and fails when there is one; hints are printed only.
+/// Gathers the findings of all modules; hints are printed only.
 pub fn run() -> Result<()> {
     let files = text::tracked()?;
     for hint in files.iter().filter_map(text::hint) {
@@ -22,13 +22,19 @@ pub fn run() -> Result<()> {
     findings.extend(purity::findings()?);
     findings.extend(manifest::findings(&std::fs::read_to_string("Cargo.toml")?));
     findings.extend(files.iter().flat_map(text::findings));
-    for finding in &findings {
+    report(&findings, &format!("{} files", files.len()))
+}
+
+/// Prints the findings and fails when there is one; otherwise says what was looked at.
+pub fn report(findings: &[String], looked_at: &str) -> Result<()> {
+    for finding in findings {
         println!("   {finding}");
     }
     match findings.len() {
-        0 => Ok(()),
+        0 => println!("   no findings in {looked_at}"),
         count => bail!("{count} findings, listed above"),
     }
+    Ok(())
 }
 
 /// The packages that cargo knows: the workspace's and all dependencies, unless the arguments narrow it.

@@ -2,10 +2,10 @@
 //!
 //! The smaller check reads the same lists and asks `cargo metadata`: licenses, banned crates, sources.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::check::packages;
+use crate::check::{packages, report};
 use crate::process::{self, cargo};
 
 /// Checks licenses, bans and sources; never advisories, whose database would have to be fetched.
@@ -17,16 +17,7 @@ pub fn run() -> Result<()> {
     let config = std::fs::read_to_string("deny.toml").context("cannot read `deny.toml`")?;
     let packages = packages(&[])?;
     let findings = findings(&list(&config, "allow"), &list(&config, "deny"), &packages);
-    for finding in &findings {
-        println!("   {finding}");
-    }
-    match findings.len() {
-        0 => {
-            println!("   {} packages: licenses, bans and sources are fine", packages.len());
-            Ok(())
-        }
-        count => bail!("{count} findings, listed above"),
-    }
+    report(&findings, &format!("{} packages", packages.len()))
 }
 
 fn findings(allowed: &[&str], banned: &[&str], packages: &[Value]) -> Vec<String> {
