@@ -20,7 +20,8 @@ const UNDOS: [&str; 3] = ["compensation", "irreversible", "rollback"];
 /// One mutation as the plan digest covers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MutationDocument {
-    /// The digests of *record*, *version*, *guard* and *arguments*, sorted in the bytes whatever the order here.
+    /// `_sd`: the digests of *record*, *version*, *guard* and *arguments*, sorted in the bytes whatever the
+    /// order here.
     pub sd: [SdDigest; 4],
     /// The digest of each *change* `{after, before, field}`, in order.
     pub changes: Vec<SdDigest>,

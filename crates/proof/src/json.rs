@@ -7,7 +7,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-/// The largest integer that every JSON reader keeps exactly, 2^53 − 1 (RFC 7493, section 2.2); the smallest is its negative.
+/// The largest integer that every JSON reader keeps exactly, 2^53 − 1 (RFC 7493, section 2.2). The smallest
+/// is its negative.
 pub const INTEGER_MAX: i64 = 9_007_199_254_740_991;
 
 /// The members of a JSON object by name.

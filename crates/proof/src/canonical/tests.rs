@@ -36,7 +36,8 @@ fn only_quotes_backslashes_and_controls_are_escaped() {
 #[test]
 fn names_sort_by_utf16_code_units() {
     let names = ["\u{20ac}", "\r", "\u{fb33}", "1", "\u{1f600}", "\u{80}", "\u{f6}"];
-    let value = object(names.map(|name| (name, Value::Null)));
-    let sorted = "{\"\\r\":null,\"1\":null,\"\u{80}\":null,\"\u{f6}\":null,\"\u{20ac}\":null,\"\u{1f600}\":null,\"\u{fb33}\":null}";
-    check(&value, sorted);
+    let value = object(names.map(|name| (name, 0_u32.into())));
+    let sorted = ["\\r", "1", "\u{80}", "\u{f6}", "\u{20ac}", "\u{1f600}", "\u{fb33}"];
+    let members = sorted.map(|name| format!("\"{name}\":0"));
+    check(&value, &format!("{{{}}}", members.join(",")));
 }

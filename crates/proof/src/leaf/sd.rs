@@ -18,7 +18,8 @@ impl SdDigest {
     /// Reads the 43 characters.
     ///
     /// # Errors
-    /// [`Fault::SdForm`] for another length, [`Fault::Base64url`] for other characters or unused bits that are set.
+    /// [`Fault::SdForm`] for another length, [`Fault::Base64url`] for other characters or unused bits that
+    /// are set.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         check(text)?;
         Ok(Self(text.to_owned()))
