@@ -1,0 +1,20 @@
+//! One policy set per action. Cedar has no index of its own, so a thousand policies on other actions would each be
+//! looked at in every decision. A slice holds the policies whose scope can match the action, and answers like the full set.
+
+use cedar_policy::{ActionConstraint, Policy, PolicySet, PolicySetError};
+
+use crate::schema::Action;
+
+/// The policies that can fire for this action.
+pub(crate) fn of(action: &Action, policies: &[Policy]) -> Result<PolicySet, PolicySetError> {
+    PolicySet::from_policies(policies.iter().filter(|policy| concerns(policy, action)).cloned())
+}
+
+fn concerns(policy: &Policy, action: &Action) -> bool {
+    let own = action.entity.uid();
+    match policy.action_constraint() {
+        ActionConstraint::Any => true,
+        ActionConstraint::Eq(only) => only == own,
+        ActionConstraint::In(list) => list.iter().any(|one| *one == own || action.groups.contains(one)),
+    }
+}
