@@ -86,7 +86,9 @@ pub fn normalize(kind: FieldType, value: &Value) -> Result<Value, ValueFault> {
         FieldType::DateTime => Value::Str(date_time(text(value)?)?),
         FieldType::Reference => Value::Str(match value {
             Value::Int(number) => number.to_string(),
-            Value::Null | Value::Bool(_) | Value::Str(_) | Value::Array(_) | Value::Object(_) => text(value)?.to_owned(),
+            Value::Null | Value::Bool(_) | Value::Str(_) | Value::Array(_) | Value::Object(_) => {
+                text(value)?.to_owned()
+            }
         }),
         FieldType::Set => set(value)?,
     };
@@ -134,7 +136,8 @@ fn decimal(value: &Value) -> Result<String, ValueFault> {
     };
     let fault = || ValueFault::Decimal(raw.chars().take(80).collect());
     let (negative, digits) = raw.strip_prefix('-').map_or((false, raw), |rest| (true, rest));
-    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
+    let (whole, fraction) =
+        digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
     let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     if !all_digits(whole) || fraction.is_some_and(|part| !all_digits(part)) || raw.len() > 64 {
         return Err(fault());

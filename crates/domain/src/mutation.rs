@@ -163,8 +163,12 @@ impl ProposedMutation {
             return Err(ShapeFault::Action);
         }
         match self.kind {
-            Kind::Create | Kind::Update if self.changes.is_empty() => return Err(ShapeFault::NoChanges(self.kind)),
-            Kind::Delete | Kind::Invoke if !self.changes.is_empty() => return Err(ShapeFault::Changes(self.kind)),
+            Kind::Create | Kind::Update if self.changes.is_empty() => {
+                return Err(ShapeFault::NoChanges(self.kind));
+            }
+            Kind::Delete | Kind::Invoke if !self.changes.is_empty() => {
+                return Err(ShapeFault::Changes(self.kind));
+            }
             Kind::Create | Kind::Update | Kind::Delete if !self.arguments.is_empty() => {
                 return Err(ShapeFault::Arguments(self.kind));
             }

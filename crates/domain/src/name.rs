@@ -8,7 +8,9 @@ pub struct Slug(String);
 
 /// A text that is no slug.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a name of 1 to 64 characters from a-z, 0-9, `.`, `_`, `-`, starting with a letter or digit")]
+#[error(
+    "`{0}` is not a name of 1 to 64 characters from a-z, 0-9, `.`, `_`, `-`, starting with a letter or digit"
+)]
 pub struct SlugFault(pub String);
 
 /// Characters of a slug.
@@ -22,6 +24,11 @@ impl Slug {
             && text.bytes().next().is_some_and(ok)
             && text.bytes().all(|byte| ok(byte) || matches!(byte, b'.' | b'_' | b'-'));
         if form { Ok(Self(text.to_owned())) } else { Err(SlugFault(text.chars().take(80).collect())) }
+    }
+
+    /// A name of ours that is a literal. Whatever is no slug becomes `invalid`, which a test of every literal rules out.
+    pub(crate) fn literal(text: &'static str) -> Self {
+        Self::parse(text).unwrap_or_else(|_| Self("invalid".to_owned()))
     }
 
     /// The text.

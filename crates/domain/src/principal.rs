@@ -75,7 +75,9 @@ impl Actor {
         match by.kind {
             ByKind::Agent => AgentId::parse(&by.id).ok().map(|id| Self::Principal(Principal::Agent(id))),
             ByKind::Person => PersonId::parse(&by.id).ok().map(|id| Self::Principal(Principal::Person(id))),
-            ByKind::Service => ServiceId::parse(&by.id).ok().map(|id| Self::Principal(Principal::Service(id))),
+            ByKind::Service => {
+                ServiceId::parse(&by.id).ok().map(|id| Self::Principal(Principal::Service(id)))
+            }
             ByKind::Policy => PolicySetId::parse(&by.id).ok().map(Self::Policy),
             ByKind::System => NodeId::parse(&by.id).ok().map(Self::System),
         }

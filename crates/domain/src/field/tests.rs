@@ -25,12 +25,23 @@ fn vendors_spellings_of_one_value_get_one_form() {
     check(FieldType::DateTime, s("2026-11-23T22:00:00.000+0000"), Some(s("2026-11-23T22:00:00.000Z")));
     check(FieldType::DateTime, s("2026-11-23T23:30:00+01:30"), Some(s("2026-11-23T22:00:00.000Z")));
     check(FieldType::Date, s("2026-02-28"), Some(s("2026-02-28")));
-    check(FieldType::Set, Value::Array(vec![s("vip"), s("billing"), s("vip")]), Some(Value::Array(vec![s("billing"), s("vip")])));
+    check(
+        FieldType::Set,
+        Value::Array(vec![s("vip"), s("billing"), s("vip")]),
+        Some(Value::Array(vec![s("billing"), s("vip")])),
+    );
 }
 
 #[test]
 fn null_stays_null_and_empty_stays_empty() {
-    for kind in [FieldType::Text, FieldType::Enum, FieldType::Integer, FieldType::Date, FieldType::Set, FieldType::Boolean] {
+    for kind in [
+        FieldType::Text,
+        FieldType::Enum,
+        FieldType::Integer,
+        FieldType::Date,
+        FieldType::Set,
+        FieldType::Boolean,
+    ] {
         check(kind, Value::Null, Some(Value::Null));
     }
     check(FieldType::Text, s(""), Some(s("")));
@@ -56,7 +67,11 @@ fn what_does_not_fit_is_refused() {
 #[test]
 fn a_value_at_the_limit_fits_and_one_byte_more_does_not() {
     let quotes = 2;
-    check(FieldType::Text, s(&"a".repeat(VALUE_BYTES_MAX - quotes)), Some(s(&"a".repeat(VALUE_BYTES_MAX - quotes))));
+    check(
+        FieldType::Text,
+        s(&"a".repeat(VALUE_BYTES_MAX - quotes)),
+        Some(s(&"a".repeat(VALUE_BYTES_MAX - quotes))),
+    );
     check(FieldType::Text, s(&"a".repeat(VALUE_BYTES_MAX - quotes + 1)), None);
 }
 

@@ -9,7 +9,11 @@ fn base(kind: Kind) -> ProposedMutation {
         id: (kind != Kind::Create).then(|| "006A".to_owned()),
         kind,
         action: invoke.then(|| Slug::parse("resolve").unwrap()),
-        changes: if writes { Fields::from([("StageName".to_owned(), Value::from("Won"))]) } else { Fields::new() },
+        changes: if writes {
+            Fields::from([("StageName".to_owned(), Value::from("Won"))])
+        } else {
+            Fields::new()
+        },
         arguments: Fields::new(),
         guard: BTreeSet::new(),
     }
@@ -49,9 +53,13 @@ fn names_and_ids_have_limits() {
         check(Kind::Update, |m| m.id = Some(bad.clone()), Err(ShapeFault::IdForm));
     }
     let long = "f".repeat(FIELD_NAME_LEN_MAX);
-    check(Kind::Update, |m| drop(m.guard.insert(long.clone())), Ok(()));
+    check(Kind::Update, |m| m.guard = BTreeSet::from([long.clone()]), Ok(()));
     let longer = "f".repeat(FIELD_NAME_LEN_MAX + 1);
-    check(Kind::Update, |m| drop(m.guard.insert(longer.clone())), Err(ShapeFault::FieldName(long.clone())));
+    check(
+        Kind::Update,
+        |m| m.guard = BTreeSet::from([longer.clone()]),
+        Err(ShapeFault::FieldName(long.clone())),
+    );
     let fields = |count: usize| (0..count).map(|i| (format!("f{i}"), Value::Null)).collect::<Fields>();
     check(Kind::Update, |m| m.changes = fields(CHANGES_MAX), Ok(()));
     check(Kind::Update, |m| m.changes = fields(CHANGES_MAX + 1), Err(ShapeFault::TooMany));

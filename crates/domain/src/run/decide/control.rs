@@ -1,0 +1,136 @@
+//! Takeover, cancel, expiry, comments: who steers a run and how it ends early.
+
+use proof::json::Value;
+
+use super::{Next, code, person};
+use crate::command::TakeOver;
+use crate::event::{
+    ArtifactAttached, ChangeObserved, Event, RunCancelled, RunCommented, RunExpired, RunHandedBack,
+    RunTakenOver,
+};
+use crate::id::PersonId;
+use crate::limits::TAKEOVER_S_MAX;
+use crate::name::Slug;
+use crate::principal::{Actor, Principal};
+use crate::run::{Refusal, Stage};
+
+impl Next<'_> {
+    pub(super) fn take_over(&mut self, takeover: TakeOver) -> Result<(), Refusal> {
+        self.check_open()?;
+        if let Some(current) = self.run.takeover.filter(|current| current.holder != takeover.person) {
+            return Err(Refusal::RunTakenOver { holder: current.holder, until: current.until });
+        }
+        if let Some(attempt) = self.run.in_flight() {
+            return Err(Refusal::Unsettled { n: attempt.n, attempt: attempt.attempt, state: "in flight" });
+        }
+        let until = self.now.plus_s(takeover.lease_s.min(TAKEOVER_S_MAX)).min(self.run.deadline);
+        let sealed = vec![("operator", takeover.operator), ("rationale", takeover.rationale)];
+        self.emit(person(takeover.person), Vec::new(), Event::RunTakenOver(RunTakenOver { until }), sealed)?;
+        Ok(())
+    }
+
+    pub(super) fn hand_back(&mut self, by: PersonId, rationale: Value) -> Result<(), Refusal> {
+        self.check_open()?;
+        match self.run.takeover {
+            Some(takeover) if takeover.holder == by => {}
+            Some(takeover) => {
+                return Err(Refusal::RunTakenOver { holder: takeover.holder, until: takeover.until });
+            }
+            None => return Err(Refusal::NotHolder),
+        }
+        let event = Event::RunHandedBack(RunHandedBack { code: code("by_holder") });
+        self.emit(person(by), Vec::new(), event, vec![("rationale", rationale)])?;
+        Ok(())
+    }
+
+    /// Nothing happens while the lease runs.
+    pub(super) fn expire_takeover(&mut self) -> Result<(), Refusal> {
+        let ended = self.run.takeover.is_some_and(|takeover| takeover.until <= self.now);
+        if !ended || self.run.in_flight().is_some() || !self.run.stage.is_open() {
+            return Ok(());
+        }
+        let event = Event::RunHandedBack(RunHandedBack { code: code("lease_expired") });
+        self.emit(self.system(), Vec::new(), event, vec![("rationale", Value::Null)])?;
+        Ok(())
+    }
+
+    pub(super) fn cancel(&mut self, by: Principal, code: Slug, rationale: Value) -> Result<(), Refusal> {
+        self.check_open()?;
+        self.check_controller(by)?;
+        self.check_settled()?;
+        let event = Event::RunCancelled(RunCancelled { code: code.clone() });
+        self.emit(Actor::Principal(by), Vec::new(), event, vec![("rationale", rationale)])?;
+        self.close_when_final(code)
+    }
+
+    /// Ends what a deadline ended. Nothing happens when none has passed.
+    pub(super) fn expire(&mut self) -> Result<(), Refusal> {
+        if !self.run.stage.is_open() || self.run.is_unsettled() || self.run.recovery.is_some() {
+            return Ok(());
+        }
+        let late = self.run.deadline <= self.now;
+        let request_over = self.run.stage == Stage::AwaitingApproval
+            && self.run.request.as_ref().is_some_and(|request| request.expires <= self.now);
+        if self.run.is_clean() && (late || request_over) {
+            let code = if late { code("deadline") } else { code("approval_expired") };
+            let event = Event::RunExpired(RunExpired { code: code.clone() });
+            self.emit(self.system(), Vec::new(), event, Vec::new())?;
+            return self.close_when_final(code);
+        }
+        let executable =
+            matches!(self.run.stage, Stage::Authorized | Stage::Executing | Stage::NeedsAttention);
+        let authorization_over =
+            self.run.authorization.as_ref().is_none_or(|leave| leave.expires <= self.now);
+        if !executable || !authorization_over || self.run.open_divergence().is_some() {
+            return Ok(());
+        }
+        if self.run.is_clean() {
+            return self.void_authorization(code("expired"), Value::Null);
+        }
+        // A holder may still renew the decision while the lease runs.
+        if self.run.takeover.is_some() && !late {
+            return Ok(());
+        }
+        self.close(code("expired"), self.run.by_outcomes())
+    }
+
+    pub(super) fn close_remainder(&mut self, by: Principal, code: Slug) -> Result<(), Refusal> {
+        self.check_open()?;
+        self.check_controller(by)?;
+        self.check_settled()?;
+        if self.run.is_clean() {
+            return Err(Refusal::Stage {
+                stage: self.run.stage,
+                rule: "nothing had an effect yet: cancel the run instead",
+            });
+        }
+        self.close(code, self.run.by_outcomes())
+    }
+
+    pub(super) fn observe_change(&mut self, by: PersonId, n: u32, change: Value) -> Result<(), Refusal> {
+        self.check_open()?;
+        self.check_holder(by)?;
+        let event = Event::ChangeObserved(ChangeObserved { n });
+        self.emit(person(by), Vec::new(), event, vec![("change", change)])?;
+        Ok(())
+    }
+
+    pub(super) fn attach(
+        &mut self,
+        by: Principal,
+        bytes: u64,
+        media_type: String,
+        artifact: Value,
+    ) -> Result<(), Refusal> {
+        self.check_open()?;
+        let event = Event::ArtifactAttached(ArtifactAttached { bytes, media_type });
+        self.emit(Actor::Principal(by), Vec::new(), event, vec![("artifact", artifact)])?;
+        Ok(())
+    }
+
+    pub(super) fn comment(&mut self, by: PersonId, comment: Value) -> Result<(), Refusal> {
+        self.check_open()?;
+        self.emit(person(by), Vec::new(), Event::RunCommented(RunCommented {}), vec![("comment", comment)])?;
+        Ok(())
+    }
+}
