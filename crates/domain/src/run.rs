@@ -2,6 +2,7 @@
 
 mod decide;
 mod evolve;
+mod owner;
 mod refusal;
 mod stage;
 
@@ -11,6 +12,7 @@ use proof::digest::Digest;
 
 pub use decide::{Cause, Context, Draft, decide};
 pub use evolve::{Envelope, Violation, apply};
+pub use owner::{Owner, Task, deadline, owner};
 pub use refusal::Refusal;
 pub use stage::{Basis, DecisionWord, Method, RecoveryKind, RecoveryOutcome, Risk, Stage};
 

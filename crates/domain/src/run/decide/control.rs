@@ -12,6 +12,7 @@ use crate::id::PersonId;
 use crate::limits::TAKEOVER_S_MAX;
 use crate::name::Slug;
 use crate::principal::{Actor, Principal};
+use crate::run::owner::{expiry, lease_end};
 use crate::run::{Refusal, Stage};
 
 impl Next<'_> {
@@ -45,8 +46,7 @@ impl Next<'_> {
 
     /// Nothing happens while the lease runs.
     pub(super) fn expire_takeover(&mut self) -> Result<(), Refusal> {
-        let ended = self.run.takeover.is_some_and(|takeover| takeover.until <= self.now);
-        if !ended || self.run.in_flight().is_some() || !self.run.stage.is_open() {
+        if lease_end(&self.run).is_none_or(|end| end > self.now) {
             return Ok(());
         }
         let event = Event::RunHandedBack(RunHandedBack { code: code("lease_expired") });
@@ -65,33 +65,17 @@ impl Next<'_> {
 
     /// Ends what a deadline ended. Nothing happens when none has passed.
     pub(super) fn expire(&mut self) -> Result<(), Refusal> {
-        if !self.run.stage.is_open() || self.run.is_unsettled() || self.run.recovery.is_some() {
+        if expiry(&self.run).is_none_or(|due| due > self.now) {
             return Ok(());
         }
         let late = self.run.deadline <= self.now;
-        let request_over = self.run.stage == Stage::AwaitingApproval
-            && self.run.request.as_ref().is_some_and(|request| request.expires <= self.now);
-        if self.run.is_clean() && (late || request_over) {
+        if self.run.is_clean() && (late || self.run.stage == Stage::AwaitingApproval) {
             let code = if late { code("deadline") } else { code("approval_expired") };
             let event = Event::RunExpired(RunExpired { code: code.clone() });
             self.emit(self.system(), Vec::new(), event, Vec::new())?;
             return self.close_when_final(code);
         }
-        let executable =
-            matches!(self.run.stage, Stage::Authorized | Stage::Executing | Stage::NeedsAttention);
-        let authorization_over =
-            self.run.authorization.as_ref().is_none_or(|leave| leave.expires <= self.now);
-        if !executable || !authorization_over || self.run.open_divergence().is_some() {
-            return Ok(());
-        }
-        if self.run.is_clean() {
-            return self.void_authorization(code("expired"), Value::Null);
-        }
-        // A holder may still renew the decision while the lease runs.
-        if self.run.takeover.is_some() && !late {
-            return Ok(());
-        }
-        self.close(code("expired"), self.run.by_outcomes())
+        self.void_authorization(code("expired"), Value::Null)
     }
 
     pub(super) fn close_remainder(&mut self, by: Principal, code: Slug) -> Result<(), Refusal> {
