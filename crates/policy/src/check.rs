@@ -1,11 +1,11 @@
 //! A policy text under review: what keeps it from loading, what its author should look at, and what it would be.
 
-use cedar_policy::Effect;
 use proof::digest::Digest;
 
+use crate::cure::Cure;
 use crate::fault::{Fault, Problem};
 use crate::schema::Schema;
-use crate::set::{Parsed, PolicySet, Positioned, check_size, parse, validate};
+use crate::set::{Parsed, PolicySet, Positioned, parse, validate};
 
 /// The findings on one policy text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Report {
 
 /// Examines a policy text against a schema.
 pub fn check(text: &str, schema: &Schema) -> Report {
-    let warnings = match check_size(text).and_then(|()| parse(text)) {
+    let warnings = match parse(text) {
         Ok(parsed) => {
             let mut warnings = validate(&parsed, schema, text).warnings;
             warnings.extend(misleading(&parsed));
@@ -47,33 +47,14 @@ pub fn check(text: &str, schema: &Schema) -> Report {
 fn misleading(parsed: &Parsed) -> Vec<Fault> {
     let slips = parsed.policies.iter().filter_map(|Positioned { policy, place }| {
         let asks = policy.annotation("obligation").is_some();
-        let looks = looks_at_approved(&policy.to_json().ok()?);
-        let problem = match (policy.effect(), asks, looks) {
-            (Effect::Forbid, true, false) => Problem::Uncurable,
-            (Effect::Forbid, false, true) => Problem::Unasked,
-            (Effect::Forbid, true, true) | (Effect::Forbid, false, false) | (Effect::Permit, _, _) => {
-                return None;
-            }
+        let problem = match Cure::of(policy, &policy.to_json().ok()?) {
+            Cure::Absent if asks => Problem::Uncurable,
+            Cure::Sound if !asks => Problem::Unasked,
+            Cure::Absent | Cure::Sound | Cure::Misused => return None,
         };
         Some(Fault { policy: policy.annotation("id").map(str::to_owned), place: *place, problem })
     });
     slips.collect()
-}
-
-/// Whether `context.approved` stands anywhere in a policy's JSON form.
-fn looks_at_approved(json: &serde_json::Value) -> bool {
-    use serde_json::Value as Json;
-    let is_access = |access: &Json| {
-        access.get("attr").and_then(Json::as_str) == Some("approved")
-            && access.pointer("/left/Var").and_then(Json::as_str) == Some("context")
-    };
-    match json {
-        Json::Object(members) => {
-            members.get(".").is_some_and(is_access) || members.values().any(looks_at_approved)
-        }
-        Json::Array(list) => list.iter().any(looks_at_approved),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => false,
-    }
 }
 
 #[cfg(test)]

@@ -47,9 +47,14 @@ pub enum Problem {
         /// The limit.
         max: usize,
     },
-    /// Brackets nest too deeply.
-    #[error("brackets nest deeper than {0}")]
-    TooDeep(usize),
+    /// The expression is too deep to be parsed safely.
+    #[error("more than {max} {what}")]
+    TooDeep {
+        /// What there is too much of.
+        what: &'static str,
+        /// The limit.
+        max: usize,
+    },
     /// Too many policies.
     #[error("the set has {count} policies, at most {max} are allowed")]
     TooMany {
@@ -115,6 +120,9 @@ pub enum Problem {
     /// A literal that JSON readers round, so the digest could not be checked by others.
     #[error("the number {0} lies beyond ±(2^53−1)")]
     LargeInteger(String),
+    /// `context.approved` stands where an approval would do something else than cure.
+    #[error("context.approved may only stand in an `unless` of a forbid, alone or with && and ||")]
+    MisusedApproval,
     /// An obligation that never looks at `context.approved`: safe, but a plain denial.
     #[error("no approval cures this obligation, because it does not look at context.approved")]
     Uncurable,
@@ -138,6 +146,7 @@ impl Problem {
             }
             Self::UnknownAnnotation { meant: None, .. } => "use @note for remarks of your own",
             Self::Template => "write the principal or resource out",
+            Self::TooDeep { .. } => "split the rule, or list values: [\"a\", \"b\"].contains(…)",
             Self::NoId => "add a unique name, such as @id(\"crm.ask.amount\")",
             Self::Uncurable => "add `unless { context.approved }`",
             Self::Unasked => "add @obligation(\"approval\") with @group, @quorum, @expires and @risk",
@@ -150,12 +159,12 @@ impl Problem {
                 "an obligation is a `forbid` that `unless { context.approved }` cures"
             }
             Self::TooLarge { .. }
-            | Self::TooDeep(_)
             | Self::TooMany { .. }
             | Self::Missing(_)
             | Self::Malformed { .. }
             | Self::Misplaced { .. }
             | Self::LargeInteger(_)
+            | Self::MisusedApproval
             | Self::Engine(_) => return None,
         };
         Some(fixed.to_owned())

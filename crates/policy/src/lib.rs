@@ -7,11 +7,13 @@
 
 mod cases;
 mod check;
+mod cure;
 mod delta;
 mod evaluate;
 mod explain;
 mod facts;
 mod fault;
+mod guard;
 mod obligation;
 mod rule;
 #[cfg(test)]
@@ -29,12 +31,13 @@ pub use evaluate::{Decision, Denial, Outcome, RuleEffect, RuleNote, merge};
 pub use explain::explain;
 pub use facts::{ChangeFault, Principal, PrincipalKind, Record, Request, Reversibility, Usage, WireFault};
 pub use fault::{Fault, LoadFaults, Place, Problem};
+pub use guard::{ACCESSES_MAX, NESTING_MAX, OPERATORS_MAX, POLICY_TEXT_BYTES_MAX};
 pub use obligation::{EXPIRES_S_MAX, Evidence, Method, Obligation, QUORUM_MAX, Risk};
 pub use rule::{DESCRIPTION_LEN_MAX, SLUG_LEN_MAX, TITLE_LEN_MAX};
 pub use schema::{
     ACTIONS_MAX, ActionShape, FIELD_NAME_LEN_MAX, FIELDS_MAX, FieldShape, FieldType, Schema, SchemaFault,
 };
-pub use set::{NESTING_MAX, POLICIES_MAX, POLICY_TEXT_BYTES_MAX, PolicySet};
+pub use set::{POLICIES_MAX, PolicySet};
 pub use starter::{starter, starter_cases};
 
 /// The version of the policy engine, to be stored with each decision.

@@ -1,6 +1,7 @@
 //! Shapes and requests for the tests: the connectors' actions as far as the starter policies need them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use crate::facts::{Principal, PrincipalKind, Record, Request, Reversibility, Usage};
 use crate::schema::{ActionShape, FieldShape, FieldType, Schema};
@@ -79,7 +80,8 @@ pub(crate) fn shapes() -> Vec<ActionShape> {
 }
 
 pub(crate) fn schema() -> Schema {
-    Schema::new(shapes()).unwrap()
+    static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::new(shapes()).unwrap());
+    SCHEMA.clone()
 }
 
 pub(crate) fn set(text: &str) -> PolicySet {

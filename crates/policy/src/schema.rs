@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, ParseErrors};
+use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid};
 use proof::canonical;
 use proof::json::{Object, Value, object};
 
@@ -222,10 +222,9 @@ impl Schema {
             return Err(SchemaFault::TooManyActions(by_id.len()));
         }
         let value = cedar_value(&by_id);
-        let engine = |cause: &dyn std::fmt::Display| SchemaFault::Engine(cause.to_string());
-        let cedar =
-            cedar_policy::Schema::from_json_str(&canonical::to_string(&value)).map_err(|e| engine(&e))?;
-        let kinds = EntityKinds::parse().map_err(|e| engine(&e))?;
+        let cedar = cedar_policy::Schema::from_json_str(&canonical::to_string(&value))
+            .map_err(|cause| SchemaFault::Engine(cause.to_string()))?;
+        let kinds = EntityKinds::parse()?;
         let actions = by_id
             .into_iter()
             .map(|(id, shape)| {
@@ -271,15 +270,18 @@ impl Schema {
 }
 
 impl EntityKinds {
-    fn parse() -> Result<Self, ParseErrors> {
+    fn parse() -> Result<Self, SchemaFault> {
+        let kind = |name: &str| {
+            name.parse().map_err(|cause: cedar_policy::ParseErrors| SchemaFault::Engine(cause.to_string()))
+        };
         Ok(Self {
-            action: "Action".parse()?,
-            agent: "Agent".parse()?,
-            person: "Person".parse()?,
-            service: "Service".parse()?,
-            team: "Team".parse()?,
-            group: "Group".parse()?,
-            record: "Record".parse()?,
+            action: kind("Action")?,
+            agent: kind("Agent")?,
+            person: kind("Person")?,
+            service: kind("Service")?,
+            team: kind("Team")?,
+            group: kind("Group")?,
+            record: kind("Record")?,
         })
     }
 }

@@ -8,20 +8,16 @@ use miette::Diagnostic;
 use proof::digest::{Digest, Tag, tagged};
 use proof::json::{INTEGER_MAX, Value, object};
 
+use crate::cure::Cure;
 use crate::fault::{Fault, LoadFaults, Place, Problem};
+use crate::guard;
 use crate::obligation::Obligation;
 use crate::rule::{Part, Rule};
 use crate::schema::Schema;
 use crate::slice;
 
-/// Largest policy text, in bytes.
-pub const POLICY_TEXT_BYTES_MAX: usize = 1_048_576;
-
 /// Most policies in a set.
 pub const POLICIES_MAX: usize = 5_000;
-
-/// How deep brackets may nest in a policy text.
-pub const NESTING_MAX: usize = 64;
 
 /// A loaded policy set, ready to decide.
 #[derive(Debug)]
@@ -36,10 +32,9 @@ pub struct PolicySet {
 impl PolicySet {
     /// Loads a policy text against a schema; reports every fault that can be found at once.
     pub fn load(text: &str, schema: &Schema) -> Result<Self, LoadFaults> {
-        check_size(text)?;
         let parsed = parse(text)?;
         let validated = validate(&parsed, schema, text).errors;
-        let (rules, policies) = match (read_rules(&parsed), validated) {
+        let Read { rules, policies, hashed } = match (read(&parsed), validated) {
             (Ok(read), validated) if validated.is_empty() => read,
             (read, validated) => {
                 let mut faults = read.err().unwrap_or_default();
@@ -48,12 +43,14 @@ impl PolicySet {
                 return Err(LoadFaults(faults));
             }
         };
-        let digest = digest(&policies, schema)?;
+        let hashed = Value::Array(hashed.into_values().collect());
+        let digest =
+            tagged(Tag::PolicySet, &object([("policies", hashed), ("schema", schema.to_value().clone())]));
         let slices = schema
             .entries()
             .map(|(id, action)| Ok((id.clone(), slice::of(action, &policies)?)))
-            .collect::<Result<_, cedar_policy::PolicySetError>>()
-            .map_err(|cause| whole(Problem::Engine(cause.to_string())))?;
+            .collect::<Result<_, String>>()
+            .map_err(|cause| whole(Problem::Engine(cause)))?;
         Ok(Self { schema: schema.clone(), rules, slices, digest })
     }
 
@@ -104,47 +101,8 @@ fn whole(problem: Problem) -> LoadFaults {
     LoadFaults(vec![Fault { policy: None, place: None, problem }])
 }
 
-/// Guards the parser, which recurses with the nesting of the text.
-pub(crate) fn check_size(text: &str) -> Result<(), LoadFaults> {
-    if text.len() > POLICY_TEXT_BYTES_MAX {
-        return Err(whole(Problem::TooLarge { bytes: text.len(), max: POLICY_TEXT_BYTES_MAX }));
-    }
-    match too_deep(text) {
-        Some(offset) => {
-            let place = Place::at(text, offset);
-            Err(LoadFaults(vec![Fault { policy: None, place, problem: Problem::TooDeep(NESTING_MAX) }]))
-        }
-        None => Ok(()),
-    }
-}
-
-/// The offset of the first bracket that nests too deeply, strings and comments aside.
-fn too_deep(text: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    let (mut in_string, mut in_comment, mut before) = (false, false, b' ');
-    for (offset, byte) in text.bytes().enumerate() {
-        match byte {
-            b'\n' => in_comment = false,
-            _ if in_comment => {}
-            // An escaped character is neither the end of the string nor the start of an escape.
-            _ if in_string && before == b'\\' => {
-                before = b' ';
-                continue;
-            }
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'/' if before == b'/' => in_comment = true,
-            b'(' | b'[' | b'{' if depth == NESTING_MAX => return Some(offset),
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        before = byte;
-    }
-    None
-}
-
 pub(crate) fn parse(text: &str) -> Result<Parsed, LoadFaults> {
+    guard::check(text)?;
     let set: cedar_policy::PolicySet = text.parse().map_err(|errors: cedar_policy::ParseErrors| {
         LoadFaults(
             errors
@@ -192,21 +150,43 @@ fn in_order(set: &cedar_policy::PolicySet, text: &str) -> Vec<Positioned> {
     positioned.collect()
 }
 
-fn read_rules(parsed: &Parsed) -> Result<(BTreeMap<String, Rule>, Vec<Policy>), Vec<Fault>> {
-    let (mut rules, mut policies, mut faults) = (BTreeMap::new(), Vec::new(), Vec::new());
+/// What a text says once every policy of it is sound.
+#[derive(Default)]
+struct Read {
+    rules: BTreeMap<String, Rule>,
+    /// Under their own ids, in the order of the text.
+    policies: Vec<Policy>,
+    /// Cedar's JSON form, by id: what is hashed.
+    hashed: BTreeMap<String, Value>,
+}
+
+fn read(parsed: &Parsed) -> Result<Read, Vec<Fault>> {
+    let (mut read, mut faults) = (Read::default(), Vec::new());
     for Positioned { policy, place } in &parsed.policies {
         let fault =
             |problem| Fault { policy: policy.annotation("id").map(str::to_owned), place: *place, problem };
-        match Rule::read(policy) {
-            Err(problems) => faults.extend(problems.into_iter().map(fault)),
-            Ok(rule) if rules.contains_key(&rule.id) => faults.push(fault(Problem::DuplicateId)),
-            Ok(rule) => {
-                policies.push(policy.new_id(PolicyId::new(&rule.id)));
-                rules.insert(rule.id.clone(), rule);
+        let (rule, json) = match (Rule::read(policy), read_json(policy)) {
+            (Ok(rule), Ok(json)) => (rule, json),
+            (rule, json) => {
+                let problems = rule.err().into_iter().flatten().chain(json.err());
+                faults.extend(problems.map(fault));
+                continue;
             }
+        };
+        if read.rules.contains_key(&rule.id) {
+            faults.push(fault(Problem::DuplicateId));
+            continue;
         }
+        read.policies.push(policy.new_id(PolicyId::new(&rule.id)));
+        read.hashed.insert(rule.id.clone(), json);
+        read.rules.insert(rule.id.clone(), rule);
     }
-    if faults.is_empty() { Ok((rules, policies)) } else { Err(faults) }
+    if faults.is_empty() { Ok(read) } else { Err(faults) }
+}
+
+fn read_json(policy: &Policy) -> Result<Value, Problem> {
+    let json = policy.to_json().map_err(|cause| Problem::Engine(cause.to_string()))?;
+    if Cure::of(policy, &json) == Cure::Misused { Err(Problem::MisusedApproval) } else { plain(json) }
 }
 
 pub(crate) fn validate(parsed: &Parsed, schema: &Schema, text: &str) -> Validated {
@@ -223,9 +203,19 @@ pub(crate) fn validate(parsed: &Parsed, schema: &Schema, text: &str) -> Validate
         }
     };
     Validated {
-        errors: answer.validation_errors().map(|error| fault(error.policy_id(), error)).collect(),
-        warnings: answer.validation_warnings().map(|warning| fault(warning.policy_id(), warning)).collect(),
+        errors: once_per_place(answer.validation_errors().map(|error| fault(error.policy_id(), error))),
+        warnings: once_per_place(
+            answer.validation_warnings().map(|warning| fault(warning.policy_id(), warning)),
+        ),
     }
+}
+
+/// Cedar validates a policy for each action that it may concern, in no order, and repeats itself.
+fn once_per_place(faults: impl Iterator<Item = Fault>) -> Vec<Fault> {
+    let mut faults: Vec<Fault> = faults.collect();
+    faults.sort_by_cached_key(|fault| (fault.place, fault.to_string()));
+    faults.dedup_by(|next, kept| next.place.is_some() && next.place == kept.place);
+    faults
 }
 
 /// Cedar's messages begin with ``for policy `policy7`, ``, an id that nobody wrote.
@@ -241,21 +231,6 @@ fn place_of(diagnostic: &(impl Diagnostic + ?Sized), text: &str) -> Option<Place
 
 fn help_of(diagnostic: &(impl Diagnostic + ?Sized)) -> Option<String> {
     diagnostic.help().map(|help| help.to_string())
-}
-
-fn digest(policies: &[Policy], schema: &Schema) -> Result<Digest, LoadFaults> {
-    let mut by_id = BTreeMap::new();
-    for policy in policies {
-        let id: &str = policy.id().as_ref();
-        let fault = |problem| LoadFaults(vec![Fault { policy: Some(id.to_owned()), place: None, problem }]);
-        let json = policy.to_json().map_err(|e| fault(Problem::Engine(e.to_string())))?;
-        by_id.insert(id, plain(json).map_err(fault)?);
-    }
-    let policies = by_id.into_values().collect();
-    Ok(tagged(
-        Tag::PolicySet,
-        &object([("policies", Value::Array(policies)), ("schema", schema.to_value().clone())]),
-    ))
 }
 
 /// Cedar's JSON form as a value that may be hashed.

@@ -1,13 +1,14 @@
 //! One policy set per action. Cedar has no index of its own, so a thousand policies on other actions would each be
 //! looked at in every decision. A slice holds the policies whose scope can match the action, and answers like the full set.
 
-use cedar_policy::{ActionConstraint, Policy, PolicySet, PolicySetError};
+use cedar_policy::{ActionConstraint, Policy, PolicySet};
 
 use crate::schema::Action;
 
 /// The policies that can fire for this action.
-pub(crate) fn of(action: &Action, policies: &[Policy]) -> Result<PolicySet, PolicySetError> {
+pub(crate) fn of(action: &Action, policies: &[Policy]) -> Result<PolicySet, String> {
     PolicySet::from_policies(policies.iter().filter(|policy| concerns(policy, action)).cloned())
+        .map_err(|cause| cause.to_string())
 }
 
 fn concerns(policy: &Policy, action: &Action) -> bool {

@@ -100,7 +100,7 @@ proptest! {
     fn small_amounts_agree_with_plain_integer_arithmetic(before in 1_i64..1_000_000, after in 0_i64..1_000_000) {
         let cents = |amount: i64| format!("{}.{:02}", amount / 100, amount % 100);
         let exact = i128::from(after - before) * 10_000;
-        let rounded = i128::from(exact.signum()) * ((exact.abs() + i128::from(before) - 1) / i128::from(before));
+        let rounded = exact.signum() * ((exact.abs() + i128::from(before) - 1) / i128::from(before));
         let expected = i64::try_from(rounded).unwrap().clamp(-DELTA_BP_MAX, DELTA_BP_MAX);
         prop_assert_eq!(delta_bp(Some(&cents(before)), Some(&cents(after))), Ok(expected));
         prop_assert_eq!(minor_units(&cents(after), 2), Ok(after));

@@ -1,6 +1,6 @@
 //! A request in Cedar's terms: built and checked once, asked twice.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use cedar_policy::{Context, Entities, Entity, EntityUid, RestrictedExpression};
 use proof::json::Value;
@@ -90,29 +90,21 @@ fn principal_entity(request: &Request, kinds: &EntityKinds) -> Entity {
         PrincipalKind::Person => (&kinds.person, &kinds.group),
         PrincipalKind::Service => (&kinds.service, &kinds.team),
     };
-    #[expect(
-        clippy::disallowed_types,
-        reason = "Cedar's interface; only membership is asked, never the order"
-    )]
-    let parents: HashSet<EntityUid> =
-        request.principal.groups.iter().map(|group| uid(parent, group)).collect();
-    Entity::new_no_attrs(uid(kind, &request.principal.id), parents)
+    let parents = request.principal.groups.iter().map(|group| uid(parent, group));
+    Entity::new_no_attrs(uid(kind, &request.principal.id), parents.collect())
 }
 
 fn resource_entity(record: &Record, shape: &ActionShape, kinds: &EntityKinds) -> Result<Entity, Malformed> {
     let id = format!("{}/{}/{}", record.connector, shape.object, record.id.as_deref().unwrap_or("new"));
-    #[expect(clippy::disallowed_types, reason = "Cedar's interface; attributes are looked up by name")]
-    let attributes: HashMap<String, RestrictedExpression> = [
+    let attributes = [
         ("connector", text(&record.connector)),
         ("environment", text(&record.environment)),
         ("labels", texts(&record.labels)),
         ("object", text(&shape.object)),
         ("system", text(&shape.system)),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value))
-    .collect();
-    Entity::new(uid(&kinds.record, &id), attributes, HashSet::new()).map_err(engine)
+    ];
+    let attributes = attributes.map(|(name, value)| (name.to_owned(), value));
+    Entity::new(uid(&kinds.record, &id), attributes.into(), [].into()).map_err(engine)
 }
 
 /// Exactly the facts that the schema declares, but for `approved`.
