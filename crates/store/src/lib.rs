@@ -1,1 +1,192 @@
 //! Durable state: one commit, one transaction.
+//!
+//! This room keeps leaves, documents, encrypted disclosures, query rows, entities, work items, leases, budgets and
+//! idempotency records. It compares what the caller expects (sequence numbers, versions, fences, counters, epochs) and
+//! saves everything or nothing. It knows no stage, command or rule: what a run may do is decided before it gets here.
+//!
+//! [`Store`] is the seam, [`contract`] says what every backend promises, [`sqlite`] is the embedded backend and
+//! [`faults`] wraps any of them for tests.
+
+pub mod commit;
+pub mod contract;
+pub mod entity;
+pub mod error;
+pub mod evidence;
+pub mod faults;
+pub mod idempotency;
+pub mod lease;
+pub mod page;
+pub mod run;
+pub mod sqlite;
+pub mod usage;
+pub mod vault;
+pub mod work;
+
+use std::pin::Pin;
+
+use domain::id::{NodeId, RunId, WorkspaceId};
+use domain::name::Slug;
+use domain::time::Timestamp;
+use proof::digest::Digest;
+use proof::leaf::SdDigest;
+
+pub use commit::{Commit, Committed, EpochRule};
+pub use entity::{Entity, EntityKind, EntityWrite, Expect};
+pub use error::{Conflict, Error, OpenError};
+pub use evidence::{
+    Chain, ChainAppend, Erasure, FeedItem, NewDisclosure, NewDocument, OpenDisclosure, StoredDocument,
+    StoredLeaf, SubjectKey,
+};
+pub use faults::FaultyStore;
+pub use idempotency::IdempotencyRecord;
+pub use lease::{LeaseChange, LeaseHolder, LeaseState};
+pub use page::{Cursor, Page};
+pub use run::{Extent, Projection, RunQuery, RunRow, Touch, Touched, Wait, Waiting};
+pub use sqlite::SqliteStore;
+pub use usage::{Reservation, UsageChange};
+pub use vault::{Kek, Vault};
+pub use work::{Claimed, WorkChange, WorkItem};
+
+/// What an operation of the store will answer.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// Durable state behind one small trait, so that the engine does not know which database keeps it.
+///
+/// Every method is scoped to a workspace unless it says otherwise: what belongs to another workspace is not there.
+/// An answer of [`Store::commit`] comes after the data is on stable storage.
+pub trait Store: Send + Sync {
+    /// Saves all of a commit or nothing of it.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when an expectation does not hold, looked at in this order: idempotency, fence, epoch,
+    /// sequence, entities, leases, usage, work. [`Error::TooLarge`] and [`Error::Malformed`] before anything is tried.
+    /// After [`Error::Unavailable`] the commit may have been saved all the same: ask before trying again.
+    fn commit(&self, commit: Commit) -> Answer<'_, Committed>;
+
+    /// The leaves of a chain from `from_seq` on, at most `limit` ≤ [`page::CHAIN_MAX`], each checked against its hash.
+    fn chain(&self, ws: WorkspaceId, chain: Chain, from_seq: u64, limit: usize) -> Answer<'_, Vec<StoredLeaf>>;
+
+    /// The runs that have a chain, by id from the one after `after` on, at most `limit` ≤ [`page::CHAIN_MAX`]:
+    /// what a rebuild of the query rows walks over.
+    fn chains(&self, ws: WorkspaceId, after: Option<RunId>, limit: usize) -> Answer<'_, Vec<RunId>>;
+
+    /// The mutation documents of one revision of a run's plan, in order.
+    fn documents(&self, ws: WorkspaceId, run: RunId, revision: u32) -> Answer<'_, Vec<StoredDocument>>;
+
+    /// The sealed fields of these holders (leaf or mutation hashes) in one chain, decrypted. What is missing was
+    /// erased, or never belonged to this chain.
+    fn disclosures(
+        &self,
+        ws: WorkspaceId,
+        chain: Chain,
+        holders: Vec<Digest>,
+    ) -> Answer<'_, Vec<OpenDisclosure>>;
+
+    /// The digests of a subject's readable sealed fields, of one retention class or all: what the leaf of an
+    /// [`Erasure`] must name.
+    fn disclosed(
+        &self,
+        ws: WorkspaceId,
+        subject: SubjectKey,
+        class: Option<Slug>,
+    ) -> Answer<'_, Vec<SdDigest>>;
+
+    /// Committed leaves after a feed position in feed order, at most `limit` ≤ [`page::FEED_MAX`]. A reader that goes
+    /// on from the last position it saw misses none.
+    fn feed(&self, ws: WorkspaceId, after: u64, limit: usize) -> Answer<'_, Vec<FeedItem>>;
+
+    /// Wakes after each commit, with a feed position that covers it. Not scoped to a workspace.
+    fn watch(&self) -> tokio::sync::watch::Receiver<u64>;
+
+    /// The query row of a run.
+    fn run_row(&self, ws: WorkspaceId, run: RunId) -> Answer<'_, Option<RunRow>>;
+
+    /// Runs that answer a query, newest first.
+    fn runs(&self, ws: WorkspaceId, query: RunQuery) -> Answer<'_, Page<RunRow>>;
+
+    /// What waits for any of these groups, soonest expiry first; a run stands once, under its first wait.
+    fn waits(
+        &self,
+        ws: WorkspaceId,
+        groups: Vec<Slug>,
+        cursor: Option<Cursor>,
+        limit: usize,
+    ) -> Answer<'_, Page<Waiting>>;
+
+    /// What runs did to a record, newest first.
+    fn touches(
+        &self,
+        ws: WorkspaceId,
+        record: [u8; 32],
+        cursor: Option<Cursor>,
+        limit: usize,
+    ) -> Answer<'_, Page<Touched>>;
+
+    /// One entity. It is answered until it is purged: whether it has expired is for the caller to see.
+    fn entity(&self, ws: WorkspaceId, kind: EntityKind, id: String) -> Answer<'_, Option<Entity>>;
+
+    /// The entity of this kind with this lookup text.
+    fn find(&self, ws: WorkspaceId, kind: EntityKind, lookup: String) -> Answer<'_, Option<Entity>>;
+
+    /// Entities of a kind by id, optionally only those of one owner.
+    fn entities(
+        &self,
+        ws: WorkspaceId,
+        kind: EntityKind,
+        owner: Option<String>,
+        cursor: Option<Cursor>,
+        limit: usize,
+    ) -> Answer<'_, Page<Entity>>;
+
+    /// Every workspace that has committed anything, by id.
+    fn workspaces(&self) -> Answer<'_, Vec<WorkspaceId>>;
+
+    /// Claims due work of all workspaces for `lease_ms`, soonest due first, at most `limit` ≤ [`work::CLAIM_MAX`].
+    /// Each claim raises the item's fencing number; an item whose claim ran out is claimable again.
+    fn claim(
+        &self,
+        now: Timestamp,
+        node: NodeId,
+        lease_ms: u32,
+        kinds: &[&str],
+        limit: usize,
+    ) -> Answer<'_, Vec<Claimed>>;
+
+    /// When the next item of these kinds becomes claimable, over all workspaces.
+    fn next_due(&self, kinds: &[&str]) -> Answer<'_, Option<Timestamp>>;
+
+    /// The work items of a run, soonest due first.
+    fn work_of(&self, ws: WorkspaceId, run: RunId) -> Answer<'_, Vec<WorkItem>>;
+
+    /// The control epoch; 0 before it was raised.
+    fn control(&self, ws: WorkspaceId) -> Answer<'_, u64>;
+
+    /// The lease of a record; counter 0 and no holder before it was taken.
+    fn lease(&self, ws: WorkspaceId, key: [u8; 32]) -> Answer<'_, LeaseState>;
+
+    /// What a budget scope used or reserved since a time. Times fall into slots of [`usage::SLOT_MS`] and the slot of
+    /// `since` counts whole, so the answer is never too low.
+    fn usage(&self, ws: WorkspaceId, scope: String, since: Timestamp) -> Answer<'_, u64>;
+
+    /// The stored answer to a request, expired or not.
+    fn idempotent(
+        &self,
+        ws: WorkspaceId,
+        principal: String,
+        operation: String,
+        key: String,
+    ) -> Answer<'_, Option<IdempotencyRecord>>;
+
+    /// Raises a node's process generation durably, once per opened store, and answers it. Called before the node acts.
+    fn generation(&self, node: NodeId) -> Answer<'_, u64>;
+
+    /// The newest generation of any node: a higher one than seen before proves that the older process ended.
+    fn newest_generation(&self, node: NodeId) -> Answer<'_, Option<u64>>;
+
+    /// Removes expired entities, expired idempotency records and budget slots outside every window, at most `limit` of
+    /// each, in all workspaces; answers how many.
+    fn purge(&self, now: Timestamp, limit: usize) -> Answer<'_, usize>;
+
+    /// Envelope encryption for secrets that the caller keeps as entities.
+    fn vault(&self) -> &Vault;
+}

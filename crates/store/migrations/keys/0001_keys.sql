@@ -1,0 +1,15 @@
+-- Data keys, each wrapped by the key-encryption key. In a file of its own, so that a backup of the database holds none.
+
+-- Opens only under the key-encryption key that made it.
+CREATE TABLE mark (
+    sealed BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE data_key (
+    id        BLOB PRIMARY KEY,
+    workspace TEXT NOT NULL,
+    subject   BLOB NOT NULL,
+    class     TEXT NOT NULL,
+    wrapped   BLOB NOT NULL,
+    UNIQUE (workspace, subject, class)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,152 @@
+//! The embedded store: one SQLite database, one writing thread, readers in parallel, keys in a file of their own.
+//!
+//! A data directory holds `actionplane.db`, `keys/keys.db` and `actionplane.lock`; one process has it open at a time.
+
+use std::collections::BTreeMap;
+use std::fs::{DirBuilder, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::id::NodeId;
+use tokio::sync::{OnceCell, watch};
+
+use crate::commit::{Checked, Commit, Committed};
+use crate::error::{Conflict, Error, OpenError};
+use crate::sqlite::checkpoint::{Checkpoints, checkpoint};
+use crate::sqlite::keys::Keys;
+use crate::sqlite::migrate::migrate;
+use crate::sqlite::readers::Readers;
+use crate::sqlite::writer::Writer;
+use crate::vault::{Kek, Vault};
+
+mod apply;
+mod checkpoint;
+mod column;
+mod connect;
+mod entities;
+mod evidence;
+mod fault;
+mod keys;
+mod leases;
+mod migrate;
+mod readers;
+mod runs;
+mod seam;
+mod usage;
+mod work;
+mod writer;
+
+/// How often a commit is sealed anew because a subject was erased under it.
+const SEALINGS_MAX: u32 = 3;
+
+/// An open data directory. Dropping it waits for what is queued.
+pub struct SqliteStore {
+    writer: Writer,
+    readers: Readers,
+    keys: Keys,
+    position: watch::Receiver<u64>,
+    generations: Mutex<BTreeMap<NodeId, Arc<OnceCell<u64>>>>,
+    /// Released last.
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens a data directory, made if need be, with its keys in the folder `keys`.
+    ///
+    /// # Errors
+    /// See [`OpenError`]: in use, newer, altered, another key, or not readable.
+    pub fn open(path: &Path, kek: Kek) -> Result<Self, OpenError> {
+        Self::open_with_keys(path, &path.join("keys"), kek)
+    }
+
+    /// Opens a data directory whose key file is elsewhere, for instance on another disk.
+    pub fn open_with_keys(path: &Path, keys: &Path, kek: Kek) -> Result<Self, OpenError> {
+        make_folder(path)?;
+        make_folder(keys)?;
+        let lock = lock(path.join("actionplane.lock"))?;
+        let path = path.join("actionplane.db");
+        let mut conn = connect::writer(&path)?;
+        migrate(&mut conn, migrate::STORE)?;
+        let keys = Keys::open(&keys.join("keys.db"), Vault::new(kek), &evidence::destroyed(&conn)?)?;
+        let checkpoints = Checkpoints::start(&path, &mut conn)?;
+        let (positions, position) = watch::channel(evidence::position(&conn)?);
+        let after_group = move |conn: &rusqlite::Connection| {
+            // A position that cannot be read now is told with the next commit.
+            positions.send_replace(evidence::position(conn).unwrap_or(*positions.borrow()));
+            checkpoints.after_group(conn);
+        };
+        let writer = Writer::start("store", conn, after_group);
+        let writer = writer.map_err(|source| OpenError::File { path: path.clone(), source })?;
+        let readers = Readers::new(path);
+        Ok(Self { writer, readers, keys, position, generations: Mutex::default(), _lock: lock })
+    }
+
+    async fn save(&self, commit: Commit) -> Result<Committed, Error> {
+        let checked = Arc::new(Checked::new(commit)?);
+        let mut sealings = 1;
+        loop {
+            let sealed = Arc::new(self.keys.seal(&checked).await?);
+            let for_writer = (Arc::clone(&checked), Arc::clone(&sealed));
+            let done = self.writer.run(move |conn| apply::apply(conn, &for_writer.0, &for_writer.1)).await;
+            match done {
+                Err(Error::Conflict(Conflict::Erased)) if sealings < SEALINGS_MAX => {
+                    self.finish_erasures().await?;
+                    self.keys.forget(&sealed);
+                    sealings += 1;
+                }
+                Ok(committed) => {
+                    if !checked.commit.erasures.is_empty() {
+                        self.finish_erasures().await?;
+                    }
+                    return Ok(committed);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Destroys the data keys that committed erasures marked, and empties the log of what they sealed.
+    async fn finish_erasures(&self) -> Result<(), Error> {
+        let doomed = self.readers.point(evidence::doomed)?;
+        if doomed.is_empty() {
+            return Ok(());
+        }
+        self.keys.destroy(&doomed).await?;
+        self.writer.run(move |conn| evidence::note_destroyed(conn, &doomed)).await?;
+        self.writer.run_alone(|conn| checkpoint(conn, "TRUNCATE")).await.map(|_| ())
+    }
+
+    async fn raise_generation(&self, node: NodeId) -> Result<u64, Error> {
+        let cell = {
+            let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(generations.entry(node).or_default())
+        };
+        let raised =
+            cell.get_or_try_init(|| self.writer.run(move |conn| leases::raise_generation(conn, node)));
+        raised.await.copied()
+    }
+}
+
+/// Makes a folder that only its owner may enter.
+fn make_folder(path: &Path) -> Result<(), OpenError> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|source| OpenError::File { path: path.to_owned(), source })
+}
+
+/// Holds the data directory for this process, until the file is closed.
+fn lock(path: PathBuf) -> Result<File, OpenError> {
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    match file.as_ref().map(File::try_lock) {
+        Ok(Ok(())) => {}
+        Ok(Err(TryLockError::WouldBlock)) => return Err(OpenError::Locked { path }),
+        Ok(Err(TryLockError::Error(source))) => return Err(OpenError::File { path, source }),
+        Err(_) => {}
+    }
+    file.map_err(|source| OpenError::File { path, source })
+}
+
+#[cfg(test)]
+mod tests;
