@@ -28,3 +28,5 @@ pub const SEND_WINDOW_MS: i64 = 5_000;
 pub const ATTEMPTS_MAX: u32 = 10;
 /// Groups that one decision may ask.
 pub const GROUPS_MAX: usize = 16;
+/// Approvals that one decision may ask for in all: with the decision they are the causes of one leaf, which holds 64.
+pub const APPROVERS_MAX: u64 = 63;

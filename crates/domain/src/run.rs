@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use proof::digest::Digest;
 
-pub use decide::{Cause, Context, Draft, decide};
+pub use decide::{Cause, Context, Draft, decide, follow};
 pub use evolve::{Envelope, Violation, apply};
 pub use owner::{Owner, Task, deadline, owner};
 pub use refusal::Refusal;
@@ -255,6 +255,16 @@ pub struct Closed {
     pub seq: u64,
 }
 
+impl Approval {
+    /// Whether it counts towards an obligation at a time.
+    fn counts_for(&self, obligation: &Obligation, at: Timestamp) -> bool {
+        self.group == obligation.group
+            && self.expires > at
+            && !obligation.exclude.contains(&self.person)
+            && self.method.meets(obligation.method)
+    }
+}
+
 impl Progress {
     fn last(&self) -> Option<&AttemptResult> {
         self.attempts.last().and_then(|attempt| attempt.result.as_ref())
@@ -374,11 +384,16 @@ impl Run {
         persons
     }
 
-    /// Approvals that count for a group at a time.
+    /// Approvals that count towards an obligation at a time.
+    pub fn counted(&self, at: Timestamp) -> impl Iterator<Item = &Approval> {
+        let obligations = self.decision.iter().flat_map(|decision| &decision.obligations);
+        obligations
+            .flat_map(move |asked| self.approvals.iter().filter(move |given| given.counts_for(asked, at)))
+    }
+
+    /// How many approvals count for a group at a time; none for a group that is not asked.
     pub fn given(&self, group: &Slug, at: Timestamp) -> u32 {
-        let counted =
-            self.approvals.iter().filter(|approval| approval.group == *group && approval.expires > at);
-        u32::try_from(counted.count()).unwrap_or(u32::MAX)
+        u32::try_from(self.counted(at).filter(|given| given.group == *group).count()).unwrap_or(u32::MAX)
     }
 
     /// The obligations that are not met at a time.
@@ -387,8 +402,26 @@ impl Run {
         obligations.filter(move |obligation| self.given(&obligation.group, at) < obligation.quorum)
     }
 
+    /// The canary ran: what comes next starts only when a person says so.
+    pub fn is_at_canary(&self) -> bool {
+        let done = self.progress.iter().filter(|progress| progress.is_done()).count();
+        let canary = self.decision.as_ref().and_then(|decision| decision.canary);
+        let next = self.progress.iter().find(|progress| !progress.is_done());
+        canary.is_some_and(|canary| usize::try_from(canary).is_ok_and(|canary| canary == done))
+            && next.is_some_and(|next| next.attempts.is_empty())
+    }
+
     /// What the run amounts to when it ends now.
     pub fn by_outcomes(&self) -> Stage {
+        let recovered = |kind| self.progress.iter().any(|p| p.recovered == Some(kind));
+        let countered = recovered(RecoveryKind::Compensation);
+        if countered || recovered(RecoveryKind::Rollback) {
+            return match (self.recoverable().is_empty(), countered) {
+                (false, _) => Stage::PartlyRolledBack,
+                (true, true) => Stage::Compensated,
+                (true, false) => Stage::RolledBack,
+            };
+        }
         if !self.progress.is_empty() && self.progress.iter().all(Progress::is_done) {
             Stage::Applied
         } else if self.has_effect() {

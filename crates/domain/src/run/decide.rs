@@ -66,6 +66,22 @@ pub fn decide(run: Option<&Run>, command: Command, context: &Context) -> Result<
     }
 }
 
+/// The run after decided events that are not written yet, so that more can be decided in the same commit.
+pub fn follow(id: RunId, run: Option<Run>, drafts: &[Draft]) -> Result<Run, Refusal> {
+    let mut state = run;
+    for draft in drafts {
+        let own = draft.cause.iter().filter_map(|cause| match cause {
+            Cause::Own(seq) => Some(*seq),
+            Cause::Foreign(_) => None,
+        });
+        let seq = state.as_ref().map_or(0, |run| run.events);
+        let at = Envelope { run: id, seq, time: draft.time, by: draft.by, cause: own.collect() };
+        let stage = state.as_ref().map_or(super::Stage::Proposed, |run| run.stage);
+        state = Some(apply(state, &at, &draft.event).map_err(|violation| Refusal::by(stage, violation))?);
+    }
+    state.ok_or(Refusal::ProposedOnce)
+}
+
 /// A working copy of the run and the events decided so far.
 struct Next<'a> {
     run: Run,
@@ -152,8 +168,12 @@ impl<'a> Next<'a> {
     }
 
     fn close(&mut self, code: Slug, stage: super::Stage) -> Result<(), Refusal> {
+        self.close_by(self.system(), code, stage)
+    }
+
+    fn close_by(&mut self, by: Actor, code: Slug, stage: super::Stage) -> Result<(), Refusal> {
         let event = RunClosed { code, events: self.run.events + 1, stage };
-        self.emit(self.system(), Vec::new(), Event::RunClosed(event), Vec::new())?;
+        self.emit(by, Vec::new(), Event::RunClosed(event), Vec::new())?;
         Ok(())
     }
 

@@ -115,6 +115,13 @@ words! {
     }
 }
 
+impl Method {
+    /// Whether this proof is at least as strong as the one asked for.
+    pub fn meets(self, asked: Self) -> bool {
+        self >= asked
+    }
+}
+
 words! {
     /// How a run's changes are taken back.
     RecoveryKind {

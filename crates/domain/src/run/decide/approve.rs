@@ -1,13 +1,13 @@
 //! Verdicts: who may give one, for which group, on which plan.
 
-use super::{Next, code, own, says_something};
+use super::{Next, code, own, person, says_something};
 use crate::command::Verdict;
 use crate::event::{ApprovalGiven, ApprovalRejected, Event, Obligation, SealedValues};
 use crate::id::PersonId;
 use crate::limits::APPROVAL_S_MAX;
 use crate::name::Slug;
-use crate::principal::{Actor, Principal};
-use crate::run::{Method, Refusal, Stage};
+use crate::principal::Principal;
+use crate::run::{Refusal, Stage};
 
 impl Next<'_> {
     pub(super) fn approve(&mut self, verdict: Verdict) -> Result<(), Refusal> {
@@ -27,17 +27,24 @@ impl Next<'_> {
             revision: self.run.revision,
         };
         let decided = self.run.decision.as_ref().map_or(0, |decision| decision.seq);
-        self.emit(person_actor(by), own(decided), Event::ApprovalGiven(event), sealed(verdict))?;
+        self.emit(person(by), own(decided), Event::ApprovalGiven(event), sealed(verdict))?;
         self.authorize_by_approvals()
     }
 
     pub(super) fn reject(&mut self, verdict: Verdict) -> Result<(), Refusal> {
         let (by, asked) = self.admit(&verdict)?;
-        let group = match &verdict.group {
-            Some(_) => self.choose_group(&verdict, &asked)?,
-            // For a rejection any of the person's groups will do: one ends the run.
-            None => asked.first().map(|o| o.group.clone()).ok_or(Refusal::NoGroups)?,
+        // Any of the person's groups will do, complete or not: one rejection ends the run.
+        let spoken = match &verdict.group {
+            Some(group) => asked.iter().find(|o| o.group == *group),
+            None => asked.iter().find(|o| verdict.method.meets(o.method)),
         };
+        let Some(spoken) = spoken else {
+            return Err(Refusal::NotAnApprover(list(asked.iter().map(|o| &o.group))));
+        };
+        if !verdict.method.meets(spoken.method) {
+            return Err(Refusal::PasskeyRequired);
+        }
+        let group = spoken.group.clone();
         let event = ApprovalRejected {
             group,
             method: verdict.method,
@@ -45,7 +52,7 @@ impl Next<'_> {
             revision: self.run.revision,
         };
         let decided = self.run.decision.as_ref().map_or(0, |decision| decision.seq);
-        self.emit(person_actor(by), own(decided), Event::ApprovalRejected(event), sealed(verdict))?;
+        self.emit(person(by), own(decided), Event::ApprovalRejected(event), sealed(verdict))?;
         self.close_when_final(code("rejected"))
     }
 
@@ -77,7 +84,7 @@ impl Next<'_> {
         if decision.rationale && !says_something(&verdict.rationale) {
             return Err(Refusal::RationaleRequired);
         }
-        if allowed.iter().all(|o| o.method == Method::Passkey) && verdict.method != Method::Passkey {
+        if !allowed.iter().any(|o| verdict.method.meets(o.method)) {
             return Err(Refusal::PasskeyRequired);
         }
         Ok((by, allowed))
@@ -104,15 +111,11 @@ impl Next<'_> {
                 several => return Err(Refusal::GroupRequired(list(several.iter().map(|o| &o.group)))),
             },
         };
-        if chosen.method == Method::Passkey && verdict.method != Method::Passkey {
+        if !verdict.method.meets(chosen.method) {
             return Err(Refusal::PasskeyRequired);
         }
         Ok(chosen.group.clone())
     }
-}
-
-fn person_actor(by: PersonId) -> Actor {
-    super::person(by)
 }
 
 fn sealed(verdict: Verdict) -> SealedValues {

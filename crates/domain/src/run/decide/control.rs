@@ -88,7 +88,7 @@ impl Next<'_> {
                 rule: "nothing had an effect yet: cancel the run instead",
             });
         }
-        self.close(code, self.run.by_outcomes())
+        self.close_by(Actor::Principal(by), code, self.run.by_outcomes())
     }
 
     pub(super) fn observe_change(&mut self, by: PersonId, n: u32, change: Value) -> Result<(), Refusal> {

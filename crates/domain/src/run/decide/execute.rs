@@ -4,23 +4,26 @@ use proof::digest::Digest;
 use proof::document::idempotency_key;
 use proof::json::Value;
 
-use super::{Next, code, own, person};
+use super::{Next, code, own, person, says_something};
 use crate::attempt::{CODE_CONFLICT, Outcome};
 use crate::command::{Drift, FinishAttempt, Reconcile, StartAttempt};
 use crate::event::{AttemptFinished, AttemptReconciled, AttemptStarted, DivergenceAccepted, Event};
 use crate::id::PersonId;
 use crate::limits::SEND_WINDOW_MS;
+use crate::mutation::Environment;
 use crate::name::Slug;
 use crate::principal::Principal;
-use crate::run::{Refusal, Stage};
+use crate::run::{Refusal, Stage, Takeover};
 
 impl Next<'_> {
     pub(super) fn start_attempt(&mut self, start: StartAttempt) -> Result<(), Refusal> {
         self.check_open()?;
         self.check_settled()?;
         self.check_digest(start.plan_digest)?;
-        if let Some(by) = start.requested_by {
-            self.check_controller(by)?;
+        match (start.requested_by, self.run.takeover) {
+            (Some(by), _) => self.check_controller(by)?,
+            (None, Some(Takeover { holder, until })) => return Err(Refusal::RunTakenOver { holder, until }),
+            (None, None) => {}
         }
         let Some(leave) = self.run.authorization.clone() else { return Err(Refusal::NotAuthorized) };
         if leave.expires <= self.now {
@@ -55,7 +58,9 @@ impl Next<'_> {
     }
 
     pub(super) fn finish_attempt(&mut self, finish: FinishAttempt) -> Result<(), Refusal> {
-        let Some(flight) = self.run.in_flight().cloned() else { return Err(Refusal::NotAuthorized) };
+        let Some(flight) = self.run.in_flight().cloned() else {
+            return Err(Refusal::Stage { stage: self.run.stage, rule: "no attempt is in flight" });
+        };
         let event = AttemptFinished {
             attempt: flight.attempt,
             code: finish.code.clone(),
@@ -103,29 +108,34 @@ impl Next<'_> {
                 self.check_controller(Principal::Person(id))?;
                 let seen = reconcile.plan_digest.ok_or_else(|| Refusal::mismatch(self.run.plan_digest()))?;
                 self.check_digest(seen)?;
-                if self.run.environment == crate::mutation::Environment::Production
-                    && self.run.proposers().contains(&id)
-                {
+                if self.run.environment == Environment::Production && self.run.proposers().contains(&id) {
                     return Err(Refusal::SeparationOfDuties);
                 }
-                if !super::says_something(&reconcile.rationale) {
+                if !says_something(&reconcile.rationale) {
                     return Err(Refusal::RationaleRequired);
                 }
                 person(id)
             }
         };
+        let why = match (reconcile.person, reconcile.outcome) {
+            (None, _) => reconcile.code,
+            (Some(_), Outcome::Diverged) => code("undetermined"),
+            (Some(_), Outcome::Applied | Outcome::Rejected | Outcome::NotSent | Outcome::Unknown) => {
+                code("person")
+            }
+        };
         let event = AttemptReconciled {
             attempt: attempt.attempt,
-            code: reconcile.code.clone(),
+            code: why.clone(),
             mutation: attempt.mutation,
             n: reconcile.n,
             outcome: reconcile.outcome,
             requested_by: by.to_by().id,
-            retryable: reconcile.retryable,
+            retryable: reconcile.retryable && reconcile.person.is_none(),
         };
         let sealed = vec![("rationale", reconcile.rationale), ("read_back", reconcile.read_back)];
         self.emit(by, own(unknown.seq), Event::AttemptReconciled(event), sealed)?;
-        self.after_outcome(reconcile.n, reconcile.outcome, reconcile.code, None)
+        self.after_outcome(reconcile.n, reconcile.outcome, why, None)
     }
 
     pub(super) fn accept_divergence(
@@ -141,11 +151,12 @@ impl Next<'_> {
         if self.run.proposers().contains(&by) {
             return Err(Refusal::SeparationOfDuties);
         }
-        if !super::says_something(&rationale) {
+        if !says_something(&rationale) {
             return Err(Refusal::RationaleRequired);
         }
         let Some(diverged) = self.run.open_divergence().filter(|attempt| attempt.n == n).cloned() else {
-            return Err(Refusal::Stage { stage: self.run.stage, rule: "this mutation did not diverge" });
+            let stage = self.run.stage;
+            return Err(Refusal::Stage { stage, rule: "this mutation has no divergence to accept" });
         };
         let event = DivergenceAccepted {
             attempt: diverged.attempt,

@@ -57,6 +57,9 @@ impl Next<'_> {
 
     pub(super) fn fail_preview(&mut self, code: Slug) -> Result<(), Refusal> {
         self.check_open()?;
+        if self.run.stage != Stage::Proposed {
+            return Err(Refusal::Stage { stage: self.run.stage, rule: "no preview is due" });
+        }
         self.close(code, Stage::Failed)
     }
 
@@ -66,6 +69,9 @@ impl Next<'_> {
         let Some(plan) = self.run.plan.clone() else { return Err(Refusal::mismatch(None)) };
         if decision.decided.decision == DecisionWord::Approval && decision.decided.obligations.is_empty() {
             return Err(Refusal::NoGroups);
+        }
+        if self.run.deadline <= self.now {
+            return Err(Refusal::DeadlinePassed(self.run.deadline));
         }
         let renewed = self.run.stage != Stage::Previewed;
         let event = PolicyDecided {
@@ -84,7 +90,14 @@ impl Next<'_> {
                 let basis = if self.run.takeover.is_some() { Basis::Takeover } else { Basis::Auto };
                 self.authorize(basis, own(decided), self.authorization_end(None))
             }
-            DecisionWord::Approval if renewed => self.authorize_by_approvals(),
+            DecisionWord::Approval if renewed => {
+                self.authorize_by_approvals()?;
+                if self.run.authorization.is_some() {
+                    return Ok(());
+                }
+                let rule = "the repeated decision asks for more than was approved: void as `tightened`";
+                Err(Refusal::Stage { stage: self.run.stage, rule })
+            }
             DecisionWord::Approval => {
                 let shortest = groups.iter().map(|group| group.expires_s).min().unwrap_or(APPROVAL_S_MAX);
                 let request = ApprovalRequested {
@@ -121,11 +134,10 @@ impl Next<'_> {
             return Ok(());
         }
         let decided = self.run.decision.as_ref().map_or(0, |decision| decision.seq);
-        let valid: Vec<_> =
-            self.run.approvals.iter().filter(|approval| approval.expires > self.now).collect();
-        let until = valid.iter().map(|approval| approval.expires).min();
+        let counted: Vec<_> = self.run.counted(self.now).collect();
+        let until = counted.iter().map(|approval| approval.expires).min();
         let mut cause = own(decided);
-        cause.extend(valid.iter().map(|approval| Cause::Own(approval.seq)));
+        cause.extend(counted.iter().map(|approval| Cause::Own(approval.seq)));
         self.authorize(Basis::Approvals, cause, self.authorization_end(until))
     }
 

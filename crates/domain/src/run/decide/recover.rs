@@ -21,6 +21,7 @@ impl Next<'_> {
         child: RunId,
         rationale: Value,
     ) -> Result<(), Refusal> {
+        self.check_controller(by)?;
         self.check_digest(seen)?;
         if let Some(open) = &self.run.recovery {
             return Err(Refusal::RecoveryOpen(open.run));
@@ -54,12 +55,36 @@ impl Next<'_> {
         };
         let complete = open.mutations.iter().all(|n| recovered.contains(n));
         let outcome = match (stage, open.kind) {
-            _ if complete && open.kind == RecoveryKind::Rollback => RecoveryOutcome::Restored,
-            _ if complete => RecoveryOutcome::Compensated,
-            _ if !recovered.is_empty() => RecoveryOutcome::PartlyRestored,
+            (Stage::Denied | Stage::Rejected | Stage::Expired | Stage::Cancelled, _) => {
+                RecoveryOutcome::Abandoned
+            }
             (Stage::Failed, _) if conflicted(why) => RecoveryOutcome::Conflict,
-            (Stage::Failed | Stage::Applied | Stage::PartlyApplied, _) => RecoveryOutcome::Failed,
-            _ => RecoveryOutcome::Abandoned,
+            (Stage::Failed, _) => RecoveryOutcome::Failed,
+            (
+                Stage::Applied
+                | Stage::PartlyApplied
+                | Stage::RolledBack
+                | Stage::PartlyRolledBack
+                | Stage::Compensated,
+                kind,
+            ) => match (complete, kind) {
+                (true, RecoveryKind::Rollback) => RecoveryOutcome::Restored,
+                (true, RecoveryKind::Compensation) => RecoveryOutcome::Compensated,
+                (false, _) if recovered.is_empty() => RecoveryOutcome::Failed,
+                (false, _) => RecoveryOutcome::PartlyRestored,
+            },
+            (
+                Stage::Proposed
+                | Stage::Previewed
+                | Stage::AwaitingApproval
+                | Stage::Authorized
+                | Stage::Executing
+                | Stage::NeedsAttention
+                | Stage::TakenOver,
+                _,
+            ) => {
+                return Err(Refusal::Stage { stage: self.run.stage, rule: "the recovery run is still open" });
+            }
         };
         let event = RecoveryFinished { kind: open.kind, outcome, recovered, run: child };
         self.emit(self.system(), vec![Cause::Foreign(close)], Event::RecoveryFinished(event), Vec::new())?;

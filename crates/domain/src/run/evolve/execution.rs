@@ -1,8 +1,11 @@
 //! Attempts and their outcomes.
 
+use proof::document::idempotency_key;
+
 use super::{Envelope, Violation, ensure, person_of};
 use crate::attempt::{CODE_CONFLICT, Outcome};
 use crate::event::{AttemptFinished, AttemptReconciled, AttemptStarted, DivergenceAccepted};
+use crate::principal::{Actor, Principal};
 use crate::run::{Attempt, AttemptResult, Progress, Run, Stage};
 
 impl Run {
@@ -22,9 +25,19 @@ impl Run {
             self.takeover.is_none_or(|takeover| takeover.until >= event.send_by),
             "nothing is sent after the takeover ends",
         )?;
+        ensure(event.evidence >= self.evidence_needed(), "an attempt waits for its evidence")?;
         ensure(
-            event.evidence >= self.decision.as_ref().map_or(event.evidence, |d| d.evidence),
-            "an attempt waits for its evidence",
+            event.key == idempotency_key(&self.id.to_string(), &event.plan_digest, event.n),
+            "the idempotency key is derived from run, plan and mutation",
+        )?;
+        let asked_by = Principal::parse(&event.requested_by);
+        ensure(
+            self.takeover.is_none_or(|takeover| asked_by == Some(Principal::Person(takeover.holder))),
+            "the holder of a taken-over run says execute",
+        )?;
+        ensure(
+            !self.is_at_canary() || asked_by.is_some_and(|by| by.person().is_some()),
+            "a person says go on after a canary",
         )?;
         ensure(self.next_mutation() == Some(event.n), "mutations are executed in order")?;
         let progress = self.progress_mut(event.n)?;
@@ -84,8 +97,11 @@ impl Run {
         event: &AttemptReconciled,
     ) -> Result<(), Violation> {
         ensure(event.outcome != Outcome::Unknown, "reconcile settles")?;
+        let by_person = matches!(at.by, Actor::Principal(_));
+        check_settled_how(by_person, event)?;
         let attempt = self.attempt_mut(event.n, event.attempt)?;
         ensure(attempt.mutation == event.mutation, "an outcome is about its attempt's mutation")?;
+        ensure(!by_person || at.time >= attempt.send_by, "a person settles after the send window")?;
         let unknown = attempt.result.as_mut().filter(|result| result.outcome == Outcome::Unknown);
         let result = unknown.ok_or(Violation { rule: "reconcile settles only what is unknown" })?;
         ensure(at.cause.contains(&result.seq), "reconcile names the outcome that it settles")?;
@@ -153,13 +169,28 @@ impl Run {
             Outcome::Rejected | Outcome::NotSent => return self.by_outcomes(),
             Outcome::Applied | Outcome::Diverged => {}
         }
-        let done = self.progress.iter().filter(|progress| progress.is_done()).count();
-        if done == self.progress.len() {
+        if self.progress.iter().all(Progress::is_done) {
             return self.by_outcomes();
         }
-        let canary = self.decision.as_ref().and_then(|decision| decision.canary);
-        let at_canary =
-            canary.is_some_and(|canary| usize::try_from(canary).is_ok_and(|canary| canary == done));
-        if at_canary { Stage::NeedsAttention } else { Stage::Executing }
+        if self.is_at_canary() { Stage::NeedsAttention } else { Stage::Executing }
     }
+}
+
+/// An applied or absent effect is settled on a named basis. What a person settles is never tried again in this run.
+fn check_settled_how(by_person: bool, event: &AttemptReconciled) -> Result<(), Violation> {
+    if by_person {
+        ensure(!event.retryable, "what a person settled is not tried again")?;
+    }
+    let code = event.code.as_str();
+    let named = match event.outcome {
+        Outcome::Applied | Outcome::NotSent if by_person => code == "person",
+        Outcome::Diverged if by_person => code == "undetermined",
+        Outcome::Rejected | Outcome::Unknown => !by_person,
+        Outcome::Applied => {
+            matches!(code, "key_lookup" | "journal" | "read_back" | "equals_after_unattributed" | "reply")
+        }
+        Outcome::NotSent => matches!(code, "never_left" | "no_effect_found"),
+        Outcome::Diverged => true,
+    };
+    ensure(named, "a settled outcome names what it rests on")
 }
