@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
-use cedar_policy::{Authorizer, Decision as Answer, Response};
+use cedar_policy_core::authorizer::{Authorizer, Decision as Answer, Response};
 
 use crate::facts::Request;
 use crate::facts::checked::Checked;
@@ -128,10 +128,8 @@ impl PolicySet {
         let action = self.schema.entry(&request.action).ok_or_else(|| "an unknown action".to_owned())?;
         let checked = Checked::new(request, action, &self.schema).map_err(|fault| fault.to_string())?;
         let ask = |approved: bool| {
-            // The context differs from the checked one in a boolean only, so one check suffices.
-            let schema = (!approved).then_some(&self.schema);
-            let request = checked.ask(approved, schema).map_err(|fault| fault.to_string())?;
-            self.read(&Authorizer::new().is_authorized(&request, policies, &checked.entities))
+            let question = checked.ask(approved);
+            self.read(&Authorizer::new().is_authorized(question, policies.as_ref(), &checked.entities))
         };
         let (answer, fired) = ask(false)?;
         if answer == Answer::Allow {
@@ -158,16 +156,16 @@ impl PolicySet {
 
     /// Cedar skips a policy that fails, and a skipped forbid would let the mutation through: one error spoils the answer.
     fn read(&self, response: &Response) -> Result<(Answer, Vec<&Rule>), Cause> {
-        if let Some(error) = response.diagnostics().errors().next() {
+        if let Some(error) = response.diagnostics.errors.first() {
             return Err(error.to_string());
         }
         let mut fired = Vec::new();
-        for id in response.diagnostics().reason() {
+        for id in &response.diagnostics.reason {
             let id: &str = id.as_ref();
             fired.push(self.rules.get(id).ok_or_else(|| format!("`{id}` is not in the policy set"))?);
         }
         fired.sort_by(|one, other| one.id.cmp(&other.id));
-        Ok((response.decision(), fired))
+        Ok((response.decision, fired))
     }
 }
 

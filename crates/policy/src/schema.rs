@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid};
+use cedar_policy_core::ast::{Eid, Entity, EntityType, EntityUID};
 use proof::canonical;
 use proof::json::{Object, Value, object};
 
@@ -85,6 +85,15 @@ impl ActionShape {
     /// The field of that name.
     pub fn field(&self, name: &str) -> Option<&FieldShape> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Whether `context.delta` has a fact of that name for this action.
+    pub(crate) fn declares_delta(&self, name: &str) -> bool {
+        let measures = |suffix: &str, fits: fn(FieldType) -> bool| {
+            let field = name.strip_suffix(suffix).and_then(|field| self.field(field));
+            field.is_some_and(|field| field.policy_visible && fits(field.ty))
+        };
+        measures("Bp", FieldType::is_number) || measures("Minor", |ty| ty.minor_scale().is_some())
     }
 
     /// The action groups that it belongs to: `zendesk.*`, `zendesk.ticket.*` and `*.update`. No slug has a star, so no
@@ -190,13 +199,13 @@ struct Inner {
 /// The entity types, parsed once.
 #[derive(Debug)]
 pub(crate) struct EntityKinds {
-    pub action: EntityTypeName,
-    pub agent: EntityTypeName,
-    pub person: EntityTypeName,
-    pub service: EntityTypeName,
-    pub team: EntityTypeName,
-    pub group: EntityTypeName,
-    pub record: EntityTypeName,
+    pub action: EntityType,
+    pub agent: EntityType,
+    pub person: EntityType,
+    pub service: EntityType,
+    pub team: EntityType,
+    pub group: EntityType,
+    pub record: EntityType,
 }
 
 /// One action as the evaluation needs it.
@@ -205,7 +214,7 @@ pub(crate) struct Action {
     pub shape: ActionShape,
     /// The action with its groups, for `action in …`.
     pub entity: Entity,
-    pub groups: BTreeSet<EntityUid>,
+    pub groups: BTreeSet<EntityUID>,
 }
 
 impl Schema {
@@ -230,7 +239,9 @@ impl Schema {
             .map(|(id, shape)| {
                 let groups: BTreeSet<_> =
                     shape.groups().iter().map(|group| uid(&kinds.action, group)).collect();
-                let entity = Entity::new_no_attrs(uid(&kinds.action, &id), groups.iter().cloned().collect());
+                let parents = groups.iter().cloned().collect();
+                let entity =
+                    Entity::new_with_attr_partial_value(uid(&kinds.action, &id), [], [].into(), parents, []);
                 (id, Action { shape, entity, groups })
             })
             .collect();
@@ -272,7 +283,7 @@ impl Schema {
 impl EntityKinds {
     fn parse() -> Result<Self, SchemaFault> {
         let kind = |name: &str| {
-            name.parse().map_err(|cause: cedar_policy::ParseErrors| SchemaFault::Engine(cause.to_string()))
+            EntityType::from_normalized_str(name).map_err(|cause| SchemaFault::Engine(cause.to_string()))
         };
         Ok(Self {
             action: kind("Action")?,
@@ -286,8 +297,8 @@ impl EntityKinds {
     }
 }
 
-pub(crate) fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
-    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
+pub(crate) fn uid(kind: &EntityType, id: &str) -> EntityUID {
+    EntityUID::from_components(kind.clone(), Eid::new(id), None)
 }
 
 fn check(shape: &ActionShape) -> Result<(), SchemaFault> {

@@ -1,7 +1,7 @@
 //! One policy set per action. Cedar has no index of its own, so a thousand policies on other actions would each be
 //! looked at in every decision. A slice holds the policies whose scope can match the action, and answers like the full set.
 
-use cedar_policy::{ActionConstraint, Policy, PolicySet};
+use cedar_policy::{ActionConstraint, EntityUid, Policy, PolicySet};
 
 use crate::schema::Action;
 
@@ -12,10 +12,11 @@ pub(crate) fn of(action: &Action, policies: &[Policy]) -> Result<PolicySet, Stri
 }
 
 fn concerns(policy: &Policy, action: &Action) -> bool {
-    let own = action.entity.uid();
+    let matches =
+        |one: &EntityUid| one.as_ref() == action.entity.uid() || action.groups.contains(one.as_ref());
     match policy.action_constraint() {
         ActionConstraint::Any => true,
-        ActionConstraint::Eq(only) => only == own,
-        ActionConstraint::In(list) => list.iter().any(|one| *one == own || action.groups.contains(one)),
+        ActionConstraint::Eq(only) => only.as_ref() == action.entity.uid(),
+        ActionConstraint::In(list) => list.iter().any(matches),
     }
 }

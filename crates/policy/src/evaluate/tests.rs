@@ -252,7 +252,7 @@ fn a_malformed_context_denies() {
         ),
         (
             request(|it| it.delta = [("AmountPercent".to_owned(), 1)].into()),
-            "the facts do not fit the schema of `salesforce.opportunity.update`",
+            "`salesforce.opportunity.update` has no number for `delta.AmountPercent`",
         ),
         (request(|it| it.local_hour = 24), "`local_hour` is 24, which is not within 0 to 23"),
         (request(|it| it.weekday = 0), "`weekday` is 0, which is not within 1 to 7"),
