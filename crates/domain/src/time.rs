@@ -6,8 +6,9 @@ use std::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
-/// The last millisecond of the year 9999: later times have no fixed-width form.
-const MILLIS_MAX: i64 = 253_402_300_799_999;
+/// `9999-12-30T22:00:00.000Z`, the last millisecond that the calendar library takes: a later time would be in the year
+/// 10000 in some time zone.
+const MILLIS_MAX: i64 = 253_402_207_200_000;
 
 impl Timestamp {
     /// From milliseconds since the epoch, clamped to the years 1970 to 9999.
@@ -35,8 +36,8 @@ impl Timestamp {
         if !proof::leaf::time_form(text) {
             return None;
         }
-        let time: jiff::Timestamp = text.parse().ok()?;
-        Some(Self::from_millis(time.as_millisecond()))
+        let millis = text.parse::<jiff::Timestamp>().ok()?.as_millisecond();
+        (0..=MILLIS_MAX).contains(&millis).then_some(Self(millis))
     }
 }
 
