@@ -207,13 +207,23 @@ impl<'a> Next<'a> {
         if current == Some(seen) { Ok(()) } else { Err(Refusal::mismatch(current)) }
     }
 
+    fn check_landed(&self) -> Result<(), Refusal> {
+        self.run.in_flight().map_or(Ok(()), |attempt| Err(Refusal::unsettled(attempt, "in flight")))
+    }
+
+    fn check_known(&self) -> Result<(), Refusal> {
+        self.check_landed()?;
+        self.run.unknown().map_or(Ok(()), |attempt| Err(Refusal::unsettled(attempt, "unknown")))
+    }
+
+    /// The plan may still change.
+    fn check_clean(&self) -> Result<(), Refusal> {
+        self.check_known()?;
+        if self.run.has_effect() { Err(Refusal::NotClean) } else { Ok(()) }
+    }
+
     fn check_settled(&self) -> Result<(), Refusal> {
-        let flying = self.run.in_flight().map(|attempt| (attempt, "in flight"));
-        if let Some((attempt, state)) =
-            flying.or_else(|| self.run.unknown().map(|attempt| (attempt, "unknown")))
-        {
-            return Err(Refusal::Unsettled { n: attempt.n, attempt: attempt.attempt, state });
-        }
+        self.check_known()?;
         if let Some(recovery) = &self.run.recovery {
             return Err(Refusal::RecoveryOpen(recovery.run));
         }

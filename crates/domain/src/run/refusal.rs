@@ -2,7 +2,7 @@
 
 use proof::digest::Digest;
 
-use super::{Stage, Violation};
+use super::{Attempt, Stage, Violation};
 use crate::id::PersonId;
 use crate::name::Slug;
 use crate::time::Timestamp;
@@ -153,6 +153,10 @@ impl Refusal {
             Self::Stage { .. } => "stage_conflict",
             Self::ProposedOnce => "already_proposed",
         }
+    }
+
+    pub(super) fn unsettled(attempt: &Attempt, state: &'static str) -> Self {
+        Self::Unsettled { n: attempt.n, attempt: attempt.attempt, state }
     }
 
     pub(super) fn by(stage: Stage, violation: Violation) -> Self {

@@ -21,9 +21,7 @@ impl Next<'_> {
         if let Some(current) = self.run.takeover.filter(|current| current.holder != takeover.person) {
             return Err(Refusal::RunTakenOver { holder: current.holder, until: current.until });
         }
-        if let Some(attempt) = self.run.in_flight() {
-            return Err(Refusal::Unsettled { n: attempt.n, attempt: attempt.attempt, state: "in flight" });
-        }
+        self.check_landed()?;
         let until = self.now.plus_s(takeover.lease_s.min(TAKEOVER_S_MAX)).min(self.run.deadline);
         let sealed = vec![("operator", takeover.operator), ("rationale", takeover.rationale)];
         self.emit(person(takeover.person), Vec::new(), Event::RunTakenOver(RunTakenOver { until }), sealed)?;
@@ -39,6 +37,7 @@ impl Next<'_> {
             }
             None => return Err(Refusal::NotHolder),
         }
+        self.check_landed()?;
         let event = Event::RunHandedBack(RunHandedBack { code: code("by_holder") });
         self.emit(person(by), Vec::new(), event, vec![("rationale", rationale)])?;
         Ok(())

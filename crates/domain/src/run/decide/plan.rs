@@ -43,9 +43,7 @@ pub(super) fn propose(propose: Propose, context: &Context) -> Result<Vec<Draft>,
 impl Next<'_> {
     pub(super) fn record_preview(&mut self, preview: PlanPreviewed) -> Result<(), Refusal> {
         self.check_open()?;
-        if !self.run.is_clean() {
-            return Err(Refusal::NotClean);
-        }
+        self.check_clean()?;
         if self.now >= self.run.deadline {
             return Err(Refusal::DeadlinePassed(self.run.deadline));
         }
@@ -150,9 +148,7 @@ impl Next<'_> {
     ) -> Result<(), Refusal> {
         self.check_open()?;
         self.check_holder(by)?;
-        if !self.run.is_clean() {
-            return Err(Refusal::NotClean);
-        }
+        self.check_clean()?;
         if seen != self.run.plan_digest() {
             return Err(Refusal::mismatch(self.run.plan_digest()));
         }

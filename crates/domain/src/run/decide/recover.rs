@@ -26,12 +26,7 @@ impl Next<'_> {
         if let Some(open) = &self.run.recovery {
             return Err(Refusal::RecoveryOpen(open.run));
         }
-        let flying = self.run.in_flight().map(|attempt| (attempt, "in flight"));
-        if let Some((attempt, state)) =
-            flying.or_else(|| self.run.unknown().map(|attempt| (attempt, "unknown")))
-        {
-            return Err(Refusal::Unsettled { n: attempt.n, attempt: attempt.attempt, state });
-        }
+        self.check_known()?;
         if mutations.is_empty() || self.run.recoverable().is_empty() {
             return Err(Refusal::NothingToRecover);
         }

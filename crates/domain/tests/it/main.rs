@@ -1,0 +1,5 @@
+//! The rules of a run, through the door that everybody uses: `decide`, `apply`, `wire`.
+
+mod committed;
+mod decisions;
+mod world;
