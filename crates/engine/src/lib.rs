@@ -1,1 +1,116 @@
 //! Load, decide, commit; and the workers.
+//!
+//! The engine is the only way to a run. Every surface calls the functions here; none of them holds a rule. What a run
+//! may do is decided in `domain`, what policy says in `policy`; this room gathers the facts and saves the outcome.
+
+pub mod access;
+//pub mod admin;
+mod batch;
+pub mod code;
+pub mod commands;
+pub mod control;
+mod decision;
+mod error;
+mod ledger;
+mod preview;
+//pub mod queries;
+pub mod seams;
+mod workers;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use domain::id::{NodeId, RunId, WorkspaceId};
+use store::Store;
+use tokio::sync::Notify;
+
+pub use code::Code;
+pub use control::{BuildConnector, ConnectorSpec};
+pub use error::{Error, Result};
+pub use ledger::Entry;
+pub use workers::Workers;
+
+use control::Control;
+use seams::{Clock, Entropy};
+
+/// The engine of one process.
+pub struct Engine {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    build: BuildConnector,
+    node: NodeId,
+    generation: u64,
+    controls: Mutex<BTreeMap<WorkspaceId, Arc<Control>>>,
+    cache: ledger::Cache,
+    /// Runs on which this process is executing right now.
+    live: Mutex<BTreeSet<RunId>>,
+    /// Requests with an idempotency key that are being handled right now.
+    requests: Mutex<BTreeSet<(String, &'static str, String)>>,
+    /// Runs that can go on at once, for the workers.
+    ready: tokio::sync::mpsc::UnboundedSender<(WorkspaceId, RunId)>,
+    /// Wakes the workers after each commit.
+    wake: Notify,
+}
+
+/// What an engine is made of.
+pub struct Parts {
+    /// Durable state.
+    pub store: Arc<dyn Store>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Builds connectors from their configuration.
+    pub build: BuildConnector,
+    /// The id of this node: the same for a data directory across restarts.
+    pub node: NodeId,
+}
+
+/// Runs that can go on at once.
+pub type Queue = tokio::sync::mpsc::UnboundedReceiver<(WorkspaceId, RunId)>;
+
+impl Engine {
+    /// Starts an engine on a store. Its process generation is durable before it acts. The queue is for [`Workers::start`].
+    pub async fn start(parts: Parts) -> Result<(Arc<Self>, Queue)> {
+        let generation = parts.store.generation(parts.node).await?;
+        let (ready, queue) = tokio::sync::mpsc::unbounded_channel();
+        let engine = Arc::new(Self {
+            store: parts.store,
+            clock: parts.clock,
+            entropy: parts.entropy,
+            build: parts.build,
+            node: parts.node,
+            generation,
+            controls: Mutex::default(),
+            cache: ledger::Cache::default(),
+            live: Mutex::default(),
+            requests: Mutex::default(),
+            ready,
+            wake: Notify::new(),
+        });
+        Ok((engine, queue))
+    }
+
+    /// The store, for health checks and live streams.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The time.
+    pub fn now(&self) -> domain::time::Timestamp {
+        self.clock.now()
+    }
+
+    fn controls(&self) -> MutexGuard<'_, BTreeMap<WorkspaceId, Arc<Control>>> {
+        self.controls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn live(&self) -> MutexGuard<'_, BTreeSet<RunId>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn context(&self) -> domain::run::Context {
+        domain::run::Context { now: self.clock.now(), node: self.node }
+    }
+}

@@ -1,0 +1,190 @@
+//! Several commands on one run, decided one after the other and saved in one commit.
+
+use domain::command::Command;
+use domain::id::RunId;
+use domain::mutation::{Mutation, ProposedMutation};
+use domain::run::{Draft, RecoveryKind, Run, Stage, decide, follow};
+use proof::json::Value;
+use store::{IdempotencyRecord, UsageChange};
+
+use crate::control::Control;
+use crate::ledger::{Effects, Entry, Prepared};
+use crate::preview::{self, Previewed, Resolved};
+use crate::{Engine, Error, Result};
+
+/// Decided commands that are not saved yet.
+pub(crate) struct Batch<'a> {
+    engine: &'a Engine,
+    pub control: &'a Control,
+    id: RunId,
+    base: Option<Entry>,
+    run: Option<Run>,
+    drafts: Vec<Draft>,
+    pub effects: Effects,
+}
+
+impl<'a> Batch<'a> {
+    /// On a run that exists.
+    pub fn on(engine: &'a Engine, control: &'a Control, entry: &Entry) -> Self {
+        let run = entry.run().clone();
+        Self {
+            engine,
+            control,
+            id: run.id,
+            base: Some(entry.clone()),
+            run: Some(run),
+            drafts: Vec::new(),
+            effects: Effects::default(),
+        }
+    }
+
+    /// On a run that the first command starts.
+    pub fn start(engine: &'a Engine, control: &'a Control, id: RunId) -> Self {
+        Self { engine, control, id, base: None, run: None, drafts: Vec::new(), effects: Effects::default() }
+    }
+
+    /// Decides a command on the run as it is after the ones before.
+    pub fn command(&mut self, command: Command) -> Result<()> {
+        let drafts = decide(self.run.as_ref(), command, &self.engine.context())?;
+        self.run = Some(follow(self.id, self.run.take(), &drafts)?);
+        self.drafts.extend(drafts);
+        Ok(())
+    }
+
+    /// The run as decided so far.
+    pub fn run(&self) -> Result<&Run> {
+        self.run.as_ref().ok_or_else(|| Error::internal("nothing was decided yet"))
+    }
+
+    /// Whether nothing was decided.
+    pub fn is_empty(&self) -> bool {
+        self.drafts.is_empty()
+    }
+
+    /// Keeps the proposed mutations with the event that was decided last.
+    pub fn keep_proposed(&mut self, mutations: &[ProposedMutation]) {
+        self.effects.proposed =
+            self.drafts.len().checked_sub(1).map(|at| (at, preview::proposed_value(mutations)));
+    }
+
+    /// Remembers the answer to the request.
+    pub fn answer(&mut self, record: Option<IdempotencyRecord>) {
+        self.effects.idempotency = record;
+    }
+
+    /// Reads the records, fixes the plan and asks policy; says when the system of record does not answer.
+    pub async fn preview_and_decide(&mut self, resolved: &[Resolved]) -> Result<Option<String>> {
+        let policy = self.control.policy.as_ref().map(|policy| policy.digest).ok_or_else(|| {
+            Error::new(crate::Code::NoPolicy, "no policy set is in force, so nothing is permitted")
+                .hint("publish and activate a policy set")
+        })?;
+        let plan = match preview::preview(self.control, resolved).await? {
+            Previewed::Plan(plan) => plan,
+            Previewed::Failed(code) => {
+                self.command(Command::FailPreview { code })?;
+                return Ok(None);
+            }
+            Previewed::Unreachable(why) => return Ok(Some(why)),
+        };
+        let mut salt = || self.engine.entropy.salt();
+        let (id, revision) = (self.id, self.run()?.revision + 1);
+        let sealed =
+            domain::plan::seal(id, &self.control.settings.origin, policy, revision, &plan, &mut salt)
+                .map_err(|fault| {
+                    Error::new(crate::Code::InvalidPlan, "a mutation is larger than one document can hold")
+                        .because(fault)
+                })?;
+        self.command(Command::RecordPreview(Box::new(sealed.previewed.clone())))?;
+        let mutations: Vec<&Mutation> = plan.iter().map(|(mutation, _)| mutation).collect();
+        let decided = self.engine.decide_plan(self.control, self.run()?, &mutations).await?;
+        self.command(Command::RecordDecision(Box::new(decided.record)))?;
+        self.effects.usage = decided.usage;
+        self.effects.plan = Some((sealed, plan));
+        Ok(None)
+    }
+
+    /// Seals everything; a recovery run that closed finishes its parent's recovery in the same commit.
+    pub async fn prepare(mut self) -> Result<Prepared> {
+        let run = self.run()?.clone();
+        if run.closed.is_some() && self.base.as_ref().is_none_or(|base| base.run().closed.is_none()) {
+            let spent = run.progress.iter().any(|progress| !progress.attempts.is_empty());
+            let change = if spent {
+                UsageChange::Settle { run: run.id }
+            } else {
+                UsageChange::Release { run: run.id }
+            };
+            // A run that reserves and closes in one commit reserves nothing.
+            self.effects.usage.clear();
+            self.effects.usage.push(change);
+        }
+        let prepared =
+            self.engine.prepare(self.control, self.id, self.base.as_ref(), self.drafts, self.effects)?;
+        match (&run.closed, run.recovers) {
+            (Some(_), Some((parent, kind))) => {
+                finish_parent(self.engine, self.control, prepared, parent, kind).await
+            }
+            _ => Ok(prepared),
+        }
+    }
+
+    /// Saves it; `None` when it lost against another commit and must be decided again.
+    pub async fn commit(self) -> Result<Option<(Entry, store::Committed)>> {
+        let (engine, ws) = (self.engine, self.control.workspace);
+        let prepared = self.prepare().await?;
+        match engine.save(ws, prepared).await {
+            Ok(saved) => Ok(Some(saved)),
+            Err(store::Error::Conflict(conflict)) if is_race(&conflict) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Conflicts after which deciding again on fresh state can succeed.
+fn is_race(conflict: &store::Conflict) -> bool {
+    use store::Conflict;
+    match conflict {
+        Conflict::Seq { .. }
+        | Conflict::Epoch { .. }
+        | Conflict::Usage { .. }
+        | Conflict::LeaseMoved
+        | Conflict::LeaseTaken { .. }
+        | Conflict::EntityVersion { .. }
+        | Conflict::Erased
+        | Conflict::Fence => true,
+        Conflict::Lookup { .. } | Conflict::Idempotency(_) | Conflict::Disclosed { .. } => false,
+    }
+}
+
+async fn finish_parent(
+    engine: &Engine,
+    control: &Control,
+    mut child: Prepared,
+    parent: RunId,
+    kind: RecoveryKind,
+) -> Result<Prepared> {
+    let run = child.entry().run().clone();
+    let entry = engine.load(control.workspace, parent).await?;
+    let Some(open) = entry.run().recovery.clone().filter(|open| open.run == run.id) else { return Ok(child) };
+    // A plan that was amended is no longer the engine's undo, and proves nothing about the parent.
+    let own_undo = run.amenders.is_empty() && open.kind == kind;
+    let recovered = open
+        .mutations
+        .iter()
+        .zip(&run.progress)
+        .filter(|(_, progress)| own_undo && progress.is_done() && run.stage != Stage::Failed)
+        .map(|(n, _)| *n)
+        .collect();
+    let code =
+        run.closed.as_ref().map_or_else(|| crate::ledger::slug("closed"), |closed| closed.code.clone());
+    let close = child.head().ok_or_else(|| Error::internal("a closed run has a last event"))?;
+    let mut batch = Batch::on(engine, control, &entry);
+    batch.command(Command::FinishRecovery { child: run.id, stage: run.stage, code, close, recovered })?;
+    let parent = engine.prepare(control, parent, Some(&entry), batch.drafts, batch.effects)?;
+    child.and(parent);
+    Ok(child)
+}
+
+/// A rationale as a sealed value.
+pub(crate) fn sealed_text(text: Option<String>) -> Value {
+    text.map_or(Value::Null, Value::Str)
+}

@@ -1,0 +1,30 @@
+//! Cancel: call a run off, or close what is left of it.
+
+use domain::command::Command;
+use domain::id::RunId;
+
+use super::IdempotencyKey;
+use super::verdict::check_text;
+use crate::access::{Caller, Operation};
+use crate::batch::sealed_text;
+use crate::ledger::{Entry, slug};
+use crate::{Engine, Result};
+
+impl Engine {
+    /// Calls a run off. When something had an effect already, the rest of the plan is closed instead.
+    pub async fn cancel(
+        &self,
+        caller: &Caller,
+        id: RunId,
+        rationale: Option<String>,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Entry> {
+        caller.may(Operation::CancelRun)?;
+        check_text(rationale.as_deref(), "/rationale")?;
+        self.command(caller, id, key, "cancel", |_, _| {
+            let rationale = sealed_text(rationale.clone());
+            Ok(Command::Cancel { by: caller.principal, code: slug("by_request"), rationale })
+        })
+        .await
+    }
+}

@@ -1,0 +1,230 @@
+//! Takeover: a person becomes the run's only controller, amends its plan, executes it, or gives it back.
+
+use domain::command::{Command, TakeOver};
+use domain::id::{PersonId, RunId};
+use domain::limits::TAKEOVER_S;
+use domain::mutation::ProposedMutation;
+use domain::principal::Principal;
+use domain::run::Stage;
+use proof::digest::Digest;
+use proof::json::{Object, Value};
+
+use super::verdict::check_text;
+use super::{IdempotencyKey, RACES_MAX};
+use crate::access::{Caller, Operation};
+use crate::batch::{Batch, sealed_text};
+use crate::control::Control;
+use crate::ledger::{Entry, slug};
+use crate::preview::resolve;
+use crate::{Code, Engine, Error, Result};
+
+impl Engine {
+    /// Takes a run over, or renews the lease.
+    pub async fn take_over(
+        &self,
+        caller: &Caller,
+        id: RunId,
+        lease_s: Option<u64>,
+        rationale: Option<String>,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Entry> {
+        caller.may(Operation::ControlRun)?;
+        let person = caller.person("take over a run")?;
+        check_text(rationale.as_deref(), "/rationale")?;
+        self.command(caller, id, key, "takeover", |_, _| {
+            Ok(Command::TakeOver(TakeOver {
+                person,
+                lease_s: lease_s.unwrap_or(TAKEOVER_S).max(1),
+                operator: Value::Object(Object::from([("name".to_owned(), caller.name.as_str().into())])),
+                rationale: sealed_text(rationale.clone()),
+            }))
+        })
+        .await
+    }
+
+    /// Gives a run back. Everything that was decided for the holder is void.
+    pub async fn hand_back(
+        &self,
+        caller: &Caller,
+        id: RunId,
+        rationale: Option<String>,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Entry> {
+        caller.may(Operation::ControlRun)?;
+        let person = caller.person("hand back a run")?;
+        check_text(rationale.as_deref(), "/rationale")?;
+        self.command(caller, id, key, "handback", |_, _| {
+            Ok(Command::HandBack { person, rationale: sealed_text(rationale.clone()) })
+        })
+        .await
+    }
+
+    /// Replaces the plan under a takeover: new preview, new decision, all approvals void.
+    pub async fn amend(
+        &self,
+        caller: &Caller,
+        id: RunId,
+        plan_digest: Option<Digest>,
+        mutations: Vec<ProposedMutation>,
+        rationale: Option<String>,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Entry> {
+        caller.may(Operation::ControlRun)?;
+        let person = caller.person("amend a plan")?;
+        check_text(rationale.as_deref(), "/rationale")?;
+        if let Some(entry) = self.replay(caller, "amend", key).await? {
+            return Ok(entry);
+        }
+        let _busy = self.busy(caller, "amend", key)?;
+        for _ in 0..RACES_MAX {
+            let control = self.control(caller.workspace).await?;
+            let entry = self.visible(caller, id).await?;
+            let entry = self.hand_back_when_over(&control, entry).await?;
+            let (environment, resolved) = resolve(&control, None, mutations.clone())?;
+            if environment != entry.run().environment {
+                return Err(Error::new(Code::InvalidPlan, "an amendment stays in the run's environment"));
+            }
+            let mut batch = Batch::on(self, &control, &entry);
+            let count = u32::try_from(mutations.len()).unwrap_or(u32::MAX);
+            let rationale = sealed_text(rationale.clone());
+            batch.command(Command::Amend { person, plan_digest, mutations: count, rationale })?;
+            batch.keep_proposed(&mutations);
+            batch.answer(self.idempotency(caller, "amend", key, id));
+            let _unreachable = batch.preview_and_decide(&resolved).await?;
+            if let Some((entry, _)) = batch.commit().await? {
+                self.kick(caller.workspace, id);
+                return Ok(entry);
+            }
+        }
+        Err(Error::new(Code::Conflict, "the run changes faster than this command can be decided")
+            .retry_after(1))
+    }
+
+    /// Executes under a takeover, or goes on after a canary slice. The plan that the person saw must be the plan.
+    pub async fn execute(
+        &self,
+        caller: &Caller,
+        id: RunId,
+        plan_digest: Digest,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Entry> {
+        caller.may(Operation::ControlRun)?;
+        let person = caller.person("execute a run")?;
+        if let Some(entry) = self.replay(caller, "execute", key).await? {
+            return Ok(entry);
+        }
+        let _busy = self.busy(caller, "execute", key)?;
+        let control = self.control(caller.workspace).await?;
+        let entry = self.visible(caller, id).await?;
+        let mut entry = self.hand_back_when_over(&control, entry).await?;
+        self.check_execute(&entry, person, plan_digest)?;
+        if entry.run().stage == Stage::TakenOver {
+            entry = self.decide_for_holder(&control, entry, caller, key).await?;
+        }
+        if entry.run().authorization.is_some() {
+            self.run_now(caller.workspace, id, Some(Principal::Person(person))).await?;
+        }
+        self.load(caller.workspace, id).await
+    }
+
+    fn check_execute(&self, entry: &Entry, person: PersonId, plan_digest: Digest) -> Result<()> {
+        let run = entry.run();
+        if !run.stage.is_open() {
+            return Err(domain::run::Refusal::RunClosed(run.stage).into());
+        }
+        if let Some(takeover) = run.takeover.filter(|takeover| takeover.holder != person) {
+            return Err(domain::run::Refusal::RunTakenOver {
+                holder: takeover.holder,
+                until: takeover.until,
+            }
+            .into());
+        }
+        // A run that was taken over before its first preview has no digest yet.
+        if run.plan_digest() != Some(plan_digest) {
+            let current =
+                run.plan_digest().map_or_else(|| "not fixed yet".to_owned(), |digest| digest.to_string());
+            return Err(domain::run::Refusal::PlanDigestMismatch { current }.into());
+        }
+        let waits_for_person = run.takeover.is_some() || run.stage == Stage::NeedsAttention;
+        if !waits_for_person {
+            return Err(Error::new(
+                Code::StageConflict,
+                format!("the run is {} and needs no command to go on", run.stage),
+            )
+            .hint("take the run over first if you want to steer it"));
+        }
+        if let Some(attempt) = run.in_flight().or_else(|| run.unknown()) {
+            return Err(Error::new(
+                Code::MutationUnsettled,
+                format!("mutation {} is not settled", attempt.n),
+            ));
+        }
+        Ok(())
+    }
+
+    /// A new preview and a decision for the person who holds the run.
+    async fn decide_for_holder(
+        &self,
+        control: &Control,
+        entry: Entry,
+        caller: &Caller,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Entry> {
+        let mutations = self.proposed(control, &entry).await?;
+        let (_, resolved) = resolve(control, None, mutations)?;
+        let mut batch = Batch::on(self, control, &entry);
+        batch.answer(self.idempotency(caller, "execute", key, entry.run().id));
+        if let Some(why) = batch.preview_and_decide(&resolved).await? {
+            return Err(Error::new(Code::SystemUnavailable, why).retry_after(5));
+        }
+        match batch.commit().await? {
+            Some((entry, _)) => Ok(entry),
+            None => {
+                Err(Error::new(Code::Conflict, "the run changed meanwhile: read it again").retry_after(1))
+            }
+        }
+    }
+
+    /// "I did it by hand": reads every record back, keeps what really changed, and ends the run.
+    pub async fn done_by_hand(
+        &self,
+        caller: &Caller,
+        id: RunId,
+        rationale: Option<String>,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Entry> {
+        caller.may(Operation::ControlRun)?;
+        let person = caller.person("record work done by hand")?;
+        check_text(rationale.as_deref(), "/rationale")?;
+        if let Some(entry) = self.replay(caller, "done_by_hand", key).await? {
+            return Ok(entry);
+        }
+        let control = self.control(caller.workspace).await?;
+        let entry = self.visible(caller, id).await?;
+        let mut batch = Batch::on(self, &control, &entry);
+        for planned in entry.plan.iter() {
+            let Some(mutation) = &planned.mutation else { continue };
+            let Some(record) = mutation.record_ref() else { continue };
+            let connector = control.connector(&mutation.connector)?;
+            let read = connector.snapshot(&record).await.map_err(|fault| {
+                Error::new(Code::SystemUnavailable, format!("mutation {}: {fault}", mutation.n))
+            })?;
+            let view = domain::drift::moved(mutation, &read.snapshot.fields);
+            let change = domain::drift::view(&view);
+            batch.command(Command::ObserveChange { person, n: mutation.n, change })?;
+        }
+        let by = Principal::Person(person);
+        batch.command(Command::Cancel {
+            by,
+            code: slug("done_by_hand"),
+            rationale: sealed_text(rationale),
+        })?;
+        batch.answer(self.idempotency(caller, "done_by_hand", key, id));
+        match batch.commit().await? {
+            Some((entry, _)) => Ok(entry),
+            None => {
+                Err(Error::new(Code::Conflict, "the run changed meanwhile: read it again").retry_after(1))
+            }
+        }
+    }
+}

@@ -1,0 +1,372 @@
+//! Runs in memory and on disk: load, seal, commit.
+//!
+//! One commit holds the run's new leaves with their sealed values, its query rows, and the work item that names its next
+//! due time, under the number of leaves that was expected. A lost comparison is a conflict: load again, decide again.
+
+mod cache;
+mod projection;
+mod rows;
+
+use std::sync::Arc;
+
+use domain::event::Event;
+use domain::id::{RunId, WorkId, WorkspaceId};
+use domain::mutation::{Mutation, Snapshot};
+use domain::name::Slug;
+use domain::plan::{PlannedMutation, SealedPlan};
+use domain::run::{Draft, Folded, Run};
+use domain::wire::{self, SealedEvent};
+use proof::digest::Digest;
+use proof::disclosure::{Disclosure, Opened};
+use proof::json::Value;
+use store::{
+    Chain, ChainAppend, Commit, Committed, EpochRule, IdempotencyRecord, LeaseChange, NewDisclosure,
+    NewDocument, Projection, UsageChange, WorkChange,
+};
+
+pub(crate) use cache::Cache;
+pub(crate) use rows::{class_standard, literal};
+
+use crate::control::{Control, References};
+use crate::{Code, Engine, Error, Result};
+
+/// The kind of the one work item that each open run has.
+pub(crate) const WORK_RUN: &str = "run";
+/// The name under which the proposed mutations are kept beside the event that proposed them.
+pub(crate) const PROPOSED: &str = "mutations";
+
+/// A run with its newest plan.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The run and the hashes of its leaves.
+    pub folded: Arc<Folded>,
+    /// The mutations of the newest previewed plan, in order; empty before the first preview.
+    pub plan: Arc<Vec<PlannedMutation>>,
+}
+
+impl Entry {
+    /// The run.
+    pub fn run(&self) -> &Run {
+        &self.folded.run
+    }
+
+    /// A mutation of the plan, with its values.
+    pub fn mutation(&self, n: u32) -> Result<&Mutation> {
+        let planned = usize::try_from(n).ok().and_then(|n| self.plan.get(n));
+        let planned = planned.ok_or_else(|| Error::not_found("mutation", &n.to_string()))?;
+        planned
+            .mutation
+            .as_ref()
+            .ok_or_else(|| Error::new(Code::ValueErased, format!("the values of mutation {n} were erased")))
+    }
+}
+
+/// What a commit saves beside a run's events.
+#[derive(Default)]
+pub(crate) struct Effects {
+    /// A plan that the events preview.
+    pub plan: Option<(SealedPlan, Vec<(Mutation, Option<Snapshot>)>)>,
+    /// The proposed mutations, kept with the event at this place among the drafts.
+    pub proposed: Option<(usize, Value)>,
+    /// Record leases.
+    pub leases: Vec<LeaseChange>,
+    /// The control epoch that must still hold.
+    pub epoch: Option<u64>,
+    /// Budgets.
+    pub usage: Vec<UsageChange>,
+    /// The answer to the request.
+    pub idempotency: Option<IdempotencyRecord>,
+    /// Whole commits of other runs that are saved together with this one.
+    pub with: Vec<Prepared>,
+    /// Entities, such as artifacts.
+    pub entities: Vec<store::EntityWrite>,
+}
+
+/// A run's part of a commit.
+pub(crate) struct Prepared {
+    run: RunId,
+    entry: Entry,
+    append: ChainAppend,
+    documents: Vec<NewDocument>,
+    disclosures: Vec<NewDisclosure>,
+    projection: Projection,
+    work: WorkChange,
+    effects: Effects,
+}
+
+impl Prepared {
+    /// The run as it is after the commit.
+    pub fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// Saves another run in the same commit.
+    pub fn and(&mut self, other: Prepared) {
+        self.effects.with.push(other);
+    }
+
+    /// The leaf hash of its last event.
+    pub fn head(&self) -> Option<Digest> {
+        self.entry.folded.hashes.last().copied()
+    }
+}
+
+impl Engine {
+    /// Loads a run of a workspace, with its newest plan.
+    pub(crate) async fn load(&self, ws: WorkspaceId, id: RunId) -> Result<Entry> {
+        let row = self.store.run_row(ws, id).await?;
+        let row = row.ok_or_else(|| Error::not_found("run", &id.to_string()))?;
+        if let Some(entry) = self.cache.get(ws, id).filter(|entry| entry.run().events == row.events) {
+            return Ok(entry);
+        }
+        let mut folded: Option<Folded> = None;
+        loop {
+            let from = folded.as_ref().map_or(0, |folded| folded.run.events);
+            let leaves = self.store.chain(ws, Chain::Run(id), from, store::page::CHAIN_MAX).await?;
+            let last = leaves.len() < store::page::CHAIN_MAX;
+            for leaf in leaves {
+                folded = Some(wire::extend(id, folded, &leaf.bytes)?);
+            }
+            if last {
+                break;
+            }
+        }
+        let folded = folded.ok_or(wire::Corrupt::Empty)?;
+        let plan =
+            if folded.run.revision == 0 { Vec::new() } else { self.read_plan(ws, &folded.run).await? };
+        let entry = Entry { folded: Arc::new(folded), plan: Arc::new(plan) };
+        self.cache.put(ws, id, entry.clone());
+        Ok(entry)
+    }
+
+    async fn read_plan(&self, ws: WorkspaceId, run: &Run) -> Result<Vec<PlannedMutation>> {
+        let documents = self.store.documents(ws, run.id, run.revision).await?;
+        let holders = documents.iter().map(|document| document.hash).collect();
+        let values = self.store.disclosures(ws, Chain::Run(run.id), holders).await?;
+        let mut plan = Vec::with_capacity(documents.len());
+        for document in documents {
+            let own = values.iter().filter(|value| value.holder == document.hash);
+            let opened: Vec<Opened> =
+                own.filter_map(|value| Disclosure::open(&value.disclosure.text).ok()).collect();
+            let planned = domain::plan::open(&document.bytes, &opened)
+                .map_err(|fault| Error::internal("a mutation document is malformed").because(fault))?;
+            plan.push(planned);
+        }
+        Ok(plan)
+    }
+
+    /// The sealed values of events of a run, by leaf hash. What is missing was erased.
+    pub(crate) async fn sealed(
+        &self,
+        ws: WorkspaceId,
+        run: RunId,
+        holders: Vec<Digest>,
+    ) -> Result<Vec<(Digest, Opened)>> {
+        let values = self.store.disclosures(ws, Chain::Run(run), holders).await?;
+        let open = |value: store::OpenDisclosure| {
+            Some((value.holder, Disclosure::open(&value.disclosure.text).ok()?))
+        };
+        Ok(values.into_iter().filter_map(open).collect())
+    }
+
+    /// Seals decided events behind a run, ready to be committed. `base` is `None` for a run that these events start.
+    pub(crate) fn prepare(
+        &self,
+        control: &Control,
+        id: RunId,
+        base: Option<&Entry>,
+        drafts: Vec<Draft>,
+        mut effects: Effects,
+    ) -> Result<Prepared> {
+        let known = base.map(|entry| entry.folded.hashes.clone()).unwrap_or_default();
+        let expected_seq = u64::try_from(known.len()).unwrap_or(u64::MAX);
+        let mut salt = || self.entropy.salt();
+        let meaning: Vec<(Event, String)> =
+            drafts.iter().map(|draft| (draft.event.clone(), draft.by.to_by().id)).collect();
+        let sealed = wire::seal_run(id, &known, self.node, drafts, &mut salt)?;
+        let mut folded = base.map(|entry| (*entry.folded).clone());
+        for event in &sealed {
+            folded = Some(wire::extend(id, folded, &event.bytes)?);
+        }
+        let folded = folded.ok_or(wire::Corrupt::Empty)?;
+        let mut documents = Vec::new();
+        let mut disclosures = Vec::new();
+        let mut plan = base.map(|entry| Arc::clone(&entry.plan)).unwrap_or_default();
+        if let Some((sealed_plan, mutations)) = effects.plan.take() {
+            plan = Arc::new(keep_plan(
+                &control.keys_of,
+                id,
+                &sealed_plan,
+                mutations,
+                &mut documents,
+                &mut disclosures,
+            ));
+        }
+        let entry = Entry { folded: Arc::new(folded), plan };
+        for (event, (meaning, by)) in sealed.iter().zip(&meaning) {
+            seal_values(&control.keys_of, &entry, event, meaning, by, &mut disclosures);
+        }
+        if let Some((at, value)) = effects.proposed.take() {
+            let holder = sealed.get(at).ok_or_else(|| Error::internal("the proposal's event is missing"))?;
+            let disclosure = Disclosure::seal(salt(), PROPOSED, &value).map_err(|fault| {
+                Error::new(Code::InvalidPlan, "the plan is larger than one proposal can hold").because(fault)
+            })?;
+            let subject = control.keys_of.principal(&id.to_string());
+            disclosures.push(NewDisclosure {
+                holder: holder.hash,
+                disclosure,
+                subject,
+                class: class_standard(),
+            });
+        }
+        let append = ChainAppend {
+            chain: Chain::Run(id),
+            expected_seq,
+            leaves: sealed.into_iter().map(|event| event.bytes).collect(),
+        };
+        let events: Vec<Event> = meaning.into_iter().map(|(event, _)| event).collect();
+        let projection = projection::project(control, &entry, &events);
+        let work = self.due_work(control, &entry);
+        Ok(Prepared { run: id, entry, append, documents, disclosures, projection, work, effects })
+    }
+
+    /// Saves a prepared run, and whatever goes with it, in one transaction.
+    pub(crate) async fn save(
+        &self,
+        ws: WorkspaceId,
+        prepared: Prepared,
+    ) -> std::result::Result<(Entry, Committed), store::Error> {
+        let mut commit = Commit::new(ws, self.clock.now());
+        let entry = prepared.entry.clone();
+        let mut entries = Vec::new();
+        let mut queue = vec![prepared];
+        while let Some(mut part) = queue.pop() {
+            queue.append(&mut part.effects.with);
+            commit.appends.push(part.append);
+            commit.documents.append(&mut part.documents);
+            commit.disclosures.append(&mut part.disclosures);
+            commit.projections.push(part.projection);
+            commit.work.push(part.work);
+            commit.leases.append(&mut part.effects.leases);
+            commit.usage.append(&mut part.effects.usage);
+            commit.entities.append(&mut part.effects.entities);
+            commit.epoch = part.effects.epoch.map_or(commit.epoch, EpochRule::MustBe);
+            commit.idempotency = part.effects.idempotency.take().or(commit.idempotency);
+            entries.push((part.run, part.entry));
+        }
+        let committed = self.store.commit(commit).await;
+        for (run, entry) in entries {
+            match &committed {
+                Ok(_) => self.cache.put(ws, run, entry),
+                Err(_) => self.cache.forget(ws, run),
+            }
+        }
+        let committed = committed?;
+        self.wake.notify_one();
+        Ok((entry, committed))
+    }
+}
+
+/// The work item of a run: its id is the run's, so that each commit moves the one item that there is.
+pub(crate) fn work_id(run: RunId) -> WorkId {
+    let text = run.to_string();
+    let suffix = text.strip_prefix("run_").unwrap_or_default();
+    // A run id's suffix is a work id's suffix: both are 128 bits in the same alphabet.
+    WorkId::parse(&format!("{}_{suffix}", WorkId::PREFIX))
+        .unwrap_or_else(|_| WorkId::new(domain::time::Timestamp::from_millis(0), [0; 10]))
+}
+
+fn keep_plan(
+    keys: &References,
+    run: RunId,
+    sealed: &SealedPlan,
+    mutations: Vec<(Mutation, Option<Snapshot>)>,
+    documents: &mut Vec<NewDocument>,
+    disclosures: &mut Vec<NewDisclosure>,
+) -> Vec<PlannedMutation> {
+    let mut planned = Vec::with_capacity(mutations.len());
+    for (document, (mutation, base)) in sealed.documents.iter().zip(mutations) {
+        let subject = subject_of(keys, run, Some(&mutation));
+        for disclosure in &document.disclosures {
+            let disclosure = disclosure.clone();
+            disclosures.push(NewDisclosure {
+                holder: document.hash,
+                disclosure,
+                subject,
+                class: class_standard(),
+            });
+        }
+        let revision = sealed.previewed.revision;
+        documents.push(NewDocument { run, revision, n: mutation.n, bytes: document.bytes.clone() });
+        // The document was just written by us, so it reads.
+        if let Ok(read) = domain::plan::open(&document.bytes, &[]) {
+            planned.push(PlannedMutation {
+                mutation: Some(mutation),
+                base: base.map(|base| base.fields),
+                ..read
+            });
+        }
+    }
+    planned
+}
+
+fn subject_of(keys: &References, run: RunId, mutation: Option<&Mutation>) -> [u8; 32] {
+    let record = mutation.and_then(Mutation::record_ref);
+    record.map_or_else(
+        || keys.principal(&run.to_string()),
+        |record| keys.record(&record.connector, &record.object, &record.id),
+    )
+}
+
+/// Files the sealed values of an event under the subject that they are about.
+fn seal_values(
+    keys: &References,
+    entry: &Entry,
+    event: &SealedEvent,
+    meaning: &Event,
+    by: &str,
+    disclosures: &mut Vec<NewDisclosure>,
+) {
+    let run = entry.run().id;
+    let of_mutation = |n: u32| {
+        let planned = usize::try_from(n).ok().and_then(|n| entry.plan.get(n));
+        subject_of(keys, run, planned.and_then(|planned| planned.mutation.as_ref()))
+    };
+    let about = rows::mutation_of(meaning);
+    for disclosure in &event.disclosures {
+        let name = Disclosure::open(&disclosure.text).map(|opened| opened.name).unwrap_or_default();
+        let subject = if rows::is_about_author(&name) {
+            keys.principal(by)
+        } else {
+            about.map_or_else(|| keys.principal(&run.to_string()), of_mutation)
+        };
+        disclosures.push(NewDisclosure {
+            holder: event.hash,
+            disclosure: disclosure.clone(),
+            subject,
+            class: class_standard(),
+        });
+    }
+}
+
+/// A name of ours that is a literal.
+pub(crate) fn slug(text: &str) -> Slug {
+    literal(text)
+}
+
+/// How long after the end of its send window a write of this mutation may still take effect: milliseconds.
+pub(crate) fn landing_ms(control: &Control, entry: &Entry, n: u32) -> i64 {
+    let document = usize::try_from(n).ok().and_then(|n| entry.plan.get(n)).map(|planned| &planned.document);
+    let action = document.and_then(|document| {
+        let connector = control.connector(&literal(&document.connector)).ok()?;
+        let verb = document.action.as_deref().unwrap_or(&document.kind);
+        connector
+            .describe()
+            .action(&literal(&document.object), verb)
+            .map(|a| a.timeout_ms.saturating_add(a.lands_within_ms))
+    });
+    i64::try_from(action.unwrap_or(LANDING_MS)).unwrap_or(i64::MAX)
+}
+
+/// When the connector is gone, nobody knows; a minute is longer than our longest request.
+const LANDING_MS: u64 = 60_000;

@@ -1,0 +1,111 @@
+//! A run's query rows, as a function of the run and its plan: clear members and keyed references, nothing else.
+
+use std::collections::BTreeSet;
+
+use domain::event::Event;
+use domain::run::{Run, Stage};
+use store::{Extent, Projection, RunRow, Touch, Wait};
+
+use super::{Entry, rows};
+use crate::control::Control;
+
+/// Plans up to this size write all their rows each time; larger ones only what an event was about.
+const WHOLE_MAX: usize = 16;
+
+/// The rows after these events.
+pub(super) fn project(control: &Control, entry: &Entry, events: &[Event]) -> Projection {
+    let run = entry.run();
+    let new_plan = events.iter().any(|event| matches!(event, Event::PlanPreviewed(_)));
+    let whole = new_plan || entry.plan.len() <= WHOLE_MAX;
+    let about: BTreeSet<u32> = events.iter().filter_map(rows::mutation_of).collect();
+    let recovered = events.iter().any(|event| matches!(event, Event::RecoveryFinished(_)));
+    let mut touches = Vec::new();
+    let mut record_tokens = Vec::new();
+    for planned in entry.plan.iter() {
+        let n = planned.document.n;
+        let Some(mutation) = &planned.mutation else { continue };
+        let Some(record) = mutation.record_ref() else { continue };
+        let token = control.keys_of.record(&record.connector, &record.object, &record.id);
+        if whole {
+            record_tokens.push(token);
+        }
+        if (whole || recovered || about.contains(&n))
+            && let Some((outcome, at)) = touched(run, n)
+        {
+            touches.push(Touch {
+                record: token,
+                n,
+                connector: record.connector.to_string(),
+                object: record.object.to_string(),
+                action: mutation.verb().to_owned(),
+                outcome,
+                at,
+            });
+        }
+    }
+    record_tokens.sort_unstable();
+    record_tokens.dedup();
+    let extent = if whole { Extent::Whole } else { Extent::Changed };
+    Projection { row: row(entry), waits: waits(run), touches, record_tokens, extent }
+}
+
+/// What became of a mutation, when it was tried.
+fn touched(run: &Run, n: u32) -> Option<(String, domain::time::Timestamp)> {
+    let progress = usize::try_from(n).ok().and_then(|n| run.progress.get(n))?;
+    let last = progress.attempts.last()?;
+    if let Some(kind) = progress.recovered {
+        return Some((format!("recovered_by_{kind}"), run.updated));
+    }
+    Some(match &last.result {
+        None => ("in_flight".to_owned(), last.started_at),
+        Some(result) => (result.outcome.to_string(), result.at),
+    })
+}
+
+fn row(entry: &Entry) -> RunRow {
+    let run = entry.run();
+    let first = entry.plan.first().map(|planned| &planned.document);
+    let decision = run.decision.as_ref();
+    RunRow {
+        id: run.id,
+        stage: run.stage.to_string(),
+        workflow: run.workflow.to_string(),
+        source: run.source.to_string(),
+        environment: run.environment.to_string(),
+        connector: first.map(|document| document.connector.clone()).unwrap_or_default(),
+        object: first.map(|document| document.object.clone()).unwrap_or_default(),
+        action: first
+            .map(|document| document.action.clone().unwrap_or_else(|| document.kind.clone()))
+            .unwrap_or_default(),
+        proposer: run.proposer.to_string(),
+        agent_owner: run.agent_owner,
+        policy: decision.map(|decision| decision.policy),
+        plan_digest: run.plan_digest(),
+        decision: decision.map(|decision| decision.word.to_string()),
+        risk: decision.map(|decision| decision.risk.to_string()),
+        mutations: run.mutations,
+        revision: run.revision,
+        created: run.created,
+        updated: run.updated,
+        deadline: run.deadline,
+        closed: run.closed.as_ref().map(|closed| closed.at),
+        holder: run.takeover.map(|takeover| takeover.holder),
+        recovers: run.recovers.map(|(parent, _)| parent),
+        branched_from: run.branched_from,
+        events: run.events,
+    }
+}
+
+fn waits(run: &Run) -> Vec<Wait> {
+    let (Stage::AwaitingApproval, Some(decision), Some(request)) = (run.stage, &run.decision, &run.request)
+    else {
+        return Vec::new();
+    };
+    let wait = |obligation: &domain::event::Obligation| Wait {
+        group: obligation.group.clone(),
+        needed: obligation.quorum,
+        given: run.given(&obligation.group, run.updated).min(obligation.quorum),
+        expires: request.expires,
+    };
+    decision.obligations.iter().map(wait).filter(|wait| wait.given < wait.needed).collect()
+}

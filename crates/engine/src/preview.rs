@@ -1,0 +1,358 @@
+//! From a proposal to a plan: resolve against the manifest, read every live record, compute the diff.
+//!
+//! A *refused* proposal names something that cannot be written at all; nothing is recorded. A *failed* preview is about
+//! the record as it is: it is recorded and closes the run. An *unreachable* system is tried again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use connectors::connector::{Connector, ReadFault};
+use connectors::description::{ActionDescription, ObjectDescription};
+use domain::drift::diff;
+use domain::field::normalize;
+use domain::limits::MUTATIONS_MAX;
+use domain::mutation::{
+    Change, Environment, Fields, Kind, Mutation, ProposedMutation, RecordRef, Snapshot, UndoKind,
+};
+use domain::name::Slug;
+use proof::digest::Digest;
+use proof::json::Value;
+
+use crate::access::Caller;
+use crate::control::Control;
+use crate::ledger::literal;
+use crate::{Code, Error, Result};
+
+/// A proposed mutation that its connector knows: names are allowed, values are normalized.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Resolved {
+    /// The mutation; for a business action `changes` holds what the action sets.
+    pub proposed: ProposedMutation,
+    /// `<system>.<object>.<verb>`.
+    pub action: String,
+    /// Where it points.
+    pub environment: Environment,
+}
+
+/// What a preview found.
+pub(crate) enum Previewed {
+    /// The plan.
+    Plan(Vec<(Mutation, Option<Snapshot>)>),
+    /// It can never be previewed: the code says why.
+    Failed(Slug),
+    /// The system of record does not answer now.
+    Unreachable(String),
+}
+
+/// Resolves a plan, or says what in it cannot be written.
+pub(crate) fn resolve(
+    control: &Control,
+    caller: Option<&Caller>,
+    mutations: Vec<ProposedMutation>,
+) -> Result<(Environment, Vec<Resolved>)> {
+    if mutations.is_empty() || mutations.len() > MUTATIONS_MAX {
+        return Err(Error::new(Code::InvalidPlan, format!("a plan has 1 to {MUTATIONS_MAX} mutations"))
+            .at("/plan/mutations"));
+    }
+    let mut resolved = Vec::with_capacity(mutations.len());
+    let mut environments = BTreeSet::new();
+    let mut records = BTreeMap::new();
+    for (n, mutation) in mutations.into_iter().enumerate() {
+        let at = format!("/plan/mutations/{n}");
+        let one = resolve_one(control, caller, mutation, &at)?;
+        environments.insert(one.environment);
+        if let Some(id) = &one.proposed.id {
+            let record = (one.proposed.connector.clone(), one.proposed.object.clone(), id.clone());
+            if let Some(first) = records.insert(record, n) {
+                return Err(Error::new(
+                    Code::InvalidPlan,
+                    format!("mutations {first} and {n} are about the same record"),
+                )
+                .hint("put all changes of one record into one mutation")
+                .at(at));
+            }
+        }
+        resolved.push(one);
+    }
+    let mut environments = environments.into_iter();
+    match (environments.next(), environments.next()) {
+        (Some(environment), None) => Ok((environment, resolved)),
+        _ => Err(Error::new(Code::InvalidPlan, "a plan does not mix environments")
+            .hint("propose one run for each environment")
+            .at("/plan/mutations")),
+    }
+}
+
+fn resolve_one(
+    control: &Control,
+    caller: Option<&Caller>,
+    mutation: ProposedMutation,
+    at: &str,
+) -> Result<Resolved> {
+    mutation.check().map_err(|fault| Error::new(Code::InvalidPlan, fault.to_string()).at(at))?;
+    if caller.is_some_and(|caller| !caller.covers_connector(&mutation.connector)) {
+        return Err(Error::new(
+            Code::Forbidden,
+            format!("this key does not cover the connector `{}`", mutation.connector),
+        )
+        .at(format!("{at}/connector")));
+    }
+    let connector =
+        control.connector(&mutation.connector).map_err(|error| error.at(format!("{at}/connector")))?;
+    let description = connector.describe();
+    let object = description.object(&mutation.object).ok_or_else(|| {
+        unknown(
+            "object",
+            mutation.object.as_str(),
+            description.objects.keys().map(Slug::as_str),
+            &format!("{at}/object"),
+        )
+    })?;
+    let verb = literal(mutation.verb());
+    let where_verb =
+        if mutation.kind == Kind::Invoke { format!("{at}/action") } else { format!("{at}/kind") };
+    let action =
+        object.actions.get(&verb).filter(|action| action.kind == mutation.kind).ok_or_else(|| {
+            let known = object.actions.iter().map(|(name, _)| name.as_str());
+            unknown("action", verb.as_str(), known, &where_verb)
+        })?;
+    let name = description.action_name(&mutation.object, verb.as_str());
+    if caller.is_some_and(|caller| !caller.covers_action(&name)) {
+        return Err(Error::new(Code::Forbidden, format!("this key does not cover the action `{name}`"))
+            .at(where_verb));
+    }
+    let mut proposed = mutation;
+    check_guard(object, &proposed, at)?;
+    proposed.changes = normal_changes(object, action, &proposed, at)?;
+    proposed.arguments = normal_arguments(action, &proposed, at)?;
+    Ok(Resolved { proposed, action: name, environment: description.environment })
+}
+
+fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>, at: &str) -> Error {
+    let known = known.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    Error::new(Code::UnknownTarget, format!("there is no {what} `{name}` here"))
+        .hint(format!("known: {known}"))
+        .at(at)
+}
+
+/// A JSON Pointer token: `~` and `/` are escaped (RFC 6901).
+fn token(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+fn check_guard(object: &ObjectDescription, proposed: &ProposedMutation, at: &str) -> Result<()> {
+    match proposed.guard.iter().find(|field| !object.fields.contains_key(*field)) {
+        None => Ok(()),
+        Some(field) => {
+            Err(unknown("field", field, object.fields.keys().map(String::as_str), &format!("{at}/guard")))
+        }
+    }
+}
+
+fn normal_changes(
+    object: &ObjectDescription,
+    action: &ActionDescription,
+    proposed: &ProposedMutation,
+    at: &str,
+) -> Result<Fields> {
+    let mut changes = action.sets.clone();
+    for (name, value) in &proposed.changes {
+        let here = format!("{at}/changes/{}", token(name));
+        let field = object.fields.get(name).filter(|_| action.fields.contains(name)).ok_or_else(|| {
+            unknown("writable field", name, action.fields.iter().map(String::as_str), &here)
+        })?;
+        if value.is_null() && !field.clearable {
+            return Err(Error::new(Code::InvalidValue, format!("`{name}` cannot be cleared")).at(here));
+        }
+        let normal = normalize(field.ty, value)
+            .map_err(|fault| Error::new(Code::InvalidValue, format!("`{name}`: {fault}")).at(here.clone()))?;
+        check_listed(name, &normal, &field.values, &here)?;
+        changes.insert(name.clone(), normal);
+    }
+    if let Some(missing) = action.required.iter().find(|name| !changes.contains_key(*name)) {
+        return Err(
+            Error::new(Code::InvalidPlan, format!("`{missing}` is required")).at(format!("{at}/changes"))
+        );
+    }
+    Ok(changes)
+}
+
+fn check_listed(
+    name: &str,
+    value: &Value,
+    values: &[connectors::description::EnumValue],
+    at: &str,
+) -> Result<()> {
+    let listed =
+        values.is_empty() || value.as_str().is_none_or(|text| values.iter().any(|known| known.value == text));
+    if listed {
+        return Ok(());
+    }
+    let known = values.iter().map(|known| format!("`{}`", known.value)).collect::<Vec<_>>().join(", ");
+    Err(Error::new(Code::InvalidValue, format!("`{name}` does not take this value"))
+        .hint(format!("one of {known}"))
+        .at(at))
+}
+
+fn normal_arguments(action: &ActionDescription, proposed: &ProposedMutation, at: &str) -> Result<Fields> {
+    let mut arguments = Fields::new();
+    for (name, value) in &proposed.arguments {
+        let here = format!("{at}/arguments/{}", token(name));
+        let argument = action
+            .arguments
+            .get(name)
+            .ok_or_else(|| unknown("argument", name, action.arguments.keys().map(String::as_str), &here))?;
+        let normal = normalize(argument.ty, value)
+            .map_err(|fault| Error::new(Code::InvalidValue, format!("`{name}`: {fault}")).at(here.clone()))?;
+        check_listed(name, &normal, &argument.values, &here)?;
+        arguments.insert(name.clone(), normal);
+    }
+    let missing =
+        action.arguments.iter().find(|(name, argument)| argument.required && !arguments.contains_key(*name));
+    match missing {
+        None => Ok(arguments),
+        Some((name, _)) => Err(Error::new(Code::InvalidPlan, format!("the argument `{name}` is required"))
+            .at(format!("{at}/arguments"))),
+    }
+}
+
+/// Reads every record and computes the plan.
+pub(crate) async fn preview(control: &Control, resolved: &[Resolved]) -> Result<Previewed> {
+    let mut plan = Vec::with_capacity(resolved.len());
+    let mut leases = BTreeSet::new();
+    for (n, one) in resolved.iter().enumerate() {
+        let connector = control.connector(&one.proposed.connector)?;
+        let base = match &one.proposed.id {
+            None => None,
+            Some(id) => {
+                let record = RecordRef {
+                    connector: one.proposed.connector.clone(),
+                    object: one.proposed.object.clone(),
+                    id: id.clone(),
+                };
+                match connector.snapshot(&record).await {
+                    Ok(read) => Some(read.snapshot),
+                    Err(fault) => return Ok(failed_read(fault)),
+                }
+            }
+        };
+        let n = u32::try_from(n).unwrap_or(u32::MAX);
+        let mutation = plan_one(connector, n, one, base.as_ref());
+        if mutation.changes.is_empty() && matches!(mutation.kind, Kind::Create | Kind::Update) {
+            return Ok(Previewed::Failed(literal("nothing_to_change")));
+        }
+        if !leases.insert(lease_key(control, connector.as_ref(), &mutation)) {
+            return Ok(Previewed::Failed(literal("record_twice")));
+        }
+        plan.push((mutation, base));
+    }
+    Ok(Previewed::Plan(plan))
+}
+
+fn failed_read(fault: ReadFault) -> Previewed {
+    match fault {
+        ReadFault::NotFound => Previewed::Failed(literal("record_not_found")),
+        ReadFault::Refused { code, retryable: false, .. } => Previewed::Failed(code),
+        ReadFault::Answer { .. } => Previewed::Failed(literal("unexpected_answer")),
+        ReadFault::Undescribed(_) => Previewed::Failed(literal("undescribed")),
+        fault @ (ReadFault::Refused { .. } | ReadFault::Unreachable { .. }) => {
+            Previewed::Unreachable(fault.to_string())
+        }
+    }
+}
+
+fn plan_one(connector: &Arc<dyn Connector>, n: u32, one: &Resolved, base: Option<&Snapshot>) -> Mutation {
+    let description = connector.describe();
+    let proposed = &one.proposed;
+    let live = base.map(|base| base.fields.clone()).unwrap_or_default();
+    let mut mutation = Mutation {
+        n,
+        connector: proposed.connector.clone(),
+        environment: description.environment,
+        manifest: description.manifest,
+        object: proposed.object.clone(),
+        kind: proposed.kind,
+        action: proposed.action.clone(),
+        record: base.map(|base| base.id.clone()),
+        version: base.and_then(|base| base.version.clone()),
+        changes: changes_of(proposed, &live),
+        guard: proposed.guard.iter().map(|field| (field.clone(), live.get(field).cloned())).collect(),
+        arguments: proposed.arguments.clone(),
+        undo: UndoKind::Irreversible,
+    };
+    mutation.undo = description
+        .action(&proposed.object, proposed.verb())
+        .map_or(UndoKind::Irreversible, |action| action.undo.kind());
+    mutation
+}
+
+/// Only what really changes; a deletion takes every field away.
+fn changes_of(proposed: &ProposedMutation, live: &Fields) -> Vec<Change> {
+    match proposed.kind {
+        Kind::Create | Kind::Update | Kind::Invoke => diff(&proposed.changes, live),
+        Kind::Delete => Vec::new(),
+    }
+}
+
+/// What a mutation locks: its record; a create its object, since it has no record yet.
+pub(crate) fn lease_key(control: &Control, connector: &dyn Connector, mutation: &Mutation) -> [u8; 32] {
+    let tenant = &connector.describe().tenant;
+    match &mutation.record {
+        Some(id) => control.keys_of.lease(tenant, &mutation.object, id),
+        // Each create of a plan has its own document, hence its own key; creates of other runs do not wait for it.
+        None => {
+            let natural: String =
+                mutation.changes.iter().map(|change| format!("{:?}", change.after)).collect();
+            let name = proof::digest::sha256(natural.as_bytes());
+            control.keys_of.lease(tenant, &mutation.object, &create_subject(mutation.n, name))
+        }
+    }
+}
+
+fn create_subject(n: u32, name: Digest) -> String {
+    format!("create:{n}:{name}")
+}
+
+/// The proposed mutations as they are kept until the preview, and for the next one.
+pub(crate) fn proposed_value(mutations: &[ProposedMutation]) -> Value {
+    Value::Array(mutations.iter().map(one_value).collect())
+}
+
+fn one_value(mutation: &ProposedMutation) -> Value {
+    let mut object = proof::json::Object::new();
+    let mut put = |name: &str, value: Value| drop(object.insert(name.to_owned(), value));
+    put("connector", mutation.connector.as_str().into());
+    put("object", mutation.object.as_str().into());
+    put("kind", mutation.kind.word().into());
+    if let Some(id) = &mutation.id {
+        put("id", id.as_str().into());
+    }
+    if let Some(action) = &mutation.action {
+        put("action", action.as_str().into());
+    }
+    put("changes", Value::Object(mutation.changes.clone()));
+    put("arguments", Value::Object(mutation.arguments.clone()));
+    put("guard", Value::Array(mutation.guard.iter().map(|field| field.as_str().into()).collect()));
+    Value::Object(object)
+}
+
+/// Reads what [`proposed_value`] wrote.
+pub(crate) fn read_proposed(value: &Value) -> Option<Vec<ProposedMutation>> {
+    value.as_array()?.iter().map(read_one).collect()
+}
+
+fn read_one(value: &Value) -> Option<ProposedMutation> {
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    let fields = |name: &str| value.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
+    let guard = value.get("guard").and_then(Value::as_array).unwrap_or_default();
+    Some(ProposedMutation {
+        connector: Slug::parse(text("connector")?).ok()?,
+        object: Slug::parse(text("object")?).ok()?,
+        id: text("id").map(str::to_owned),
+        kind: Kind::parse(text("kind")?)?,
+        action: text("action").map(Slug::parse).transpose().ok()?,
+        changes: fields("changes"),
+        arguments: fields("arguments"),
+        guard: guard.iter().filter_map(|field| field.as_str().map(str::to_owned)).collect(),
+    })
+}

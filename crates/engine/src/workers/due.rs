@@ -1,0 +1,74 @@
+//! When the steward looks at a run again, if nothing happens before.
+
+use domain::attempt::Outcome;
+use domain::run::{Owner, Run, Task, deadline, owner};
+use domain::time::Timestamp;
+use store::WorkChange;
+
+use crate::control::Control;
+use crate::ledger::{Entry, WORK_RUN, literal, work_id};
+use crate::{Engine, ledger};
+
+/// How long a worker of this process has before another one may think that it is gone.
+const GRACE_MS: i64 = 3_000;
+/// Attempts that are repeated without anyone being asked.
+pub(crate) const AUTO_ATTEMPTS_MAX: usize = 4;
+/// The first pause before something is tried again; it doubles up to the longest.
+const BACKOFF_MS: i64 = 1_000;
+const BACKOFF_MS_MAX: i64 = 600_000;
+
+impl Engine {
+    /// The one work item of a run after a commit.
+    pub(crate) fn due_work(&self, control: &Control, entry: &Entry) -> WorkChange {
+        let run = entry.run();
+        let kind = literal(WORK_RUN);
+        match due(control, entry, self.clock.now()) {
+            None => WorkChange::Cancel { run: run.id, kind },
+            Some(due) => {
+                WorkChange::Put { id: work_id(run.id), run: Some(run.id), kind, due, payload: Vec::new() }
+            }
+        }
+    }
+}
+
+/// The next time at which the steward has something to do; `None` when only people or another run can.
+pub(crate) fn due(control: &Control, entry: &Entry, now: Timestamp) -> Option<Timestamp> {
+    let run = entry.run();
+    let step = match owner(run, now) {
+        Owner::Worker { task: Task::Reconcile, .. } => Some(reconcile_due(control, entry, now)),
+        Owner::Worker { due, task: Task::Preview } => Some(backoff(due, now)),
+        Owner::Worker { .. } => Some(now.plus_ms(GRACE_MS)),
+        Owner::Attention => retry_due(run, now),
+        Owner::Groups(_) | Owner::Person(_) | Owner::Recovery(_) | Owner::Nobody => None,
+    };
+    step.into_iter().chain(deadline(run)).min()
+}
+
+/// When the outcome of the attempt in flight or unknown can be looked up: its write can no longer land.
+pub(crate) fn reconcile_due(control: &Control, entry: &Entry, now: Timestamp) -> Timestamp {
+    let run = entry.run();
+    let Some(attempt) = run.in_flight().or_else(|| run.unknown()) else { return now };
+    let window = ledger::landing_ms(control, entry, attempt.n);
+    let lands = attempt.send_by.plus_ms(window);
+    if lands > now { lands } else { backoff(lands, now) }
+}
+
+/// The pause grows with the time that passed since the first try.
+fn backoff(since: Timestamp, now: Timestamp) -> Timestamp {
+    let waited = now.millis().saturating_sub(since.millis());
+    now.plus_ms(waited.clamp(BACKOFF_MS, BACKOFF_MS_MAX))
+}
+
+/// When a mutation without effect is tried again by itself.
+pub(crate) fn retry_due(run: &Run, now: Timestamp) -> Option<Timestamp> {
+    let n = usize::try_from(run.next_mutation()?).ok()?;
+    let progress = run.progress.get(n)?;
+    let last = progress.attempts.last()?.result.as_ref()?;
+    let repeatable = progress.may_attempt()
+        && progress.attempts.len() < AUTO_ATTEMPTS_MAX
+        && matches!(last.outcome, Outcome::NotSent | Outcome::Rejected)
+        && !last.reconciled
+        && run.authorization.is_some();
+    let tries = u32::try_from(progress.attempts.len()).unwrap_or(u32::MAX).min(16);
+    repeatable.then(|| last.at.plus_ms(BACKOFF_MS.saturating_mul(1 << (tries - 1))).max(now))
+}

@@ -1,0 +1,408 @@
+//! Execute: check everything again, record the intent, write once, read back.
+
+use std::sync::Arc;
+
+use connectors::connector::{Connector, ReadFault, Write};
+use domain::attempt::{EvidenceLevel, Outcome};
+use domain::command::{Command, Drift, FinishAttempt, StartAttempt};
+use domain::drift::{moved, unrelated, view};
+use domain::grant::ExecutionGrant;
+use domain::id::{RunId, WorkspaceId};
+use domain::limits::SEND_WINDOW_MS;
+use domain::mutation::{Fields, Mutation, Snapshot};
+use domain::principal::Principal;
+use domain::run::{Basis, DecisionWord, Run, Stage};
+use proof::json::{Object, Value};
+use store::{LeaseChange, LeaseHolder};
+
+use super::outcome::Verdict;
+use crate::batch::Batch;
+use crate::commands::RACES_MAX;
+use crate::control::Control;
+use crate::decision::lane_name;
+use crate::ledger::{Entry, slug};
+use crate::preview::lease_key;
+use crate::{Engine, Error, Result};
+
+/// Marks a run as being executed by this process.
+struct Live<'a> {
+    engine: &'a Engine,
+    run: RunId,
+}
+
+impl Drop for Live<'_> {
+    fn drop(&mut self) {
+        self.engine.live().remove(&self.run);
+    }
+}
+
+/// What the checks at dispatch said.
+enum Check {
+    /// The write may start.
+    Go,
+    /// Not now: something is paused, or another run holds the record.
+    Wait,
+    /// The authorization no longer holds.
+    Void(&'static str, String),
+}
+
+/// What is known just before the write.
+struct Dispatch {
+    entry: Entry,
+    n: u32,
+    before: Option<Snapshot>,
+    lease: [u8; 32],
+    lease_counter: u64,
+    send_by_boot_ms: u64,
+}
+
+impl Engine {
+    /// Executes what is authorized, mutation after mutation, until the run waits for somebody else.
+    pub(crate) async fn run_now(
+        &self,
+        ws: WorkspaceId,
+        id: RunId,
+        requested_by: Option<Principal>,
+    ) -> Result<()> {
+        if !self.live().insert(id) {
+            return Ok(());
+        }
+        let _live = Live { engine: self, run: id };
+        let mut requested_by = requested_by;
+        let mut races = 0;
+        while races < RACES_MAX {
+            let control = self.control(ws).await?;
+            let entry = self.load(ws, id).await?;
+            if !may_start(entry.run(), requested_by) {
+                return Ok(());
+            }
+            let Some(n) = entry.run().next_mutation() else { return Ok(()) };
+            match self.step(&control, &entry, n, requested_by).await? {
+                Step::Done => {
+                    // Only the first write was asked for by name; what follows is the run going on.
+                    if requested_by.is_none_or(|by| by.person().is_none()) {
+                        requested_by = None;
+                    }
+                    races = 0;
+                }
+                Step::Again => races += 1,
+                Step::Stop => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn step(
+        &self,
+        control: &Control,
+        entry: &Entry,
+        n: u32,
+        requested_by: Option<Principal>,
+    ) -> Result<Step> {
+        match self.check(control, entry).await? {
+            Check::Go => {}
+            Check::Wait => return Ok(Step::Stop),
+            Check::Void(code, detail) => {
+                let mut batch = Batch::on(self, control, entry);
+                batch.command(Command::Void { code: slug(code), detail: Value::Str(detail) })?;
+                batch.commit().await?;
+                return Ok(Step::Stop);
+            }
+        }
+        let mutation = entry.mutation(n)?;
+        let connector = Arc::clone(control.connector(&mutation.connector)?);
+        let lease = lease_key(control, connector.as_ref(), mutation);
+        let state = self.store.lease(control.workspace, lease).await?;
+        if state.holder.is_some() {
+            // Another run writes to this record, or does not know yet what it wrote.
+            return Ok(Step::Stop);
+        }
+        let before = match self.reread(connector.as_ref(), mutation).await {
+            Ok(before) => before,
+            Err(fault) => return self.gone_or_later(control, entry, n, fault).await,
+        };
+        let live = before.as_ref().map(|before| before.fields.clone()).unwrap_or_default();
+        let drift = moved(mutation, &live);
+        if !drift.is_empty() {
+            let mut batch = Batch::on(self, control, entry);
+            batch.command(Command::RecordDrift(Drift { n, view: view(&drift) }))?;
+            batch.commit().await?;
+            return Ok(Step::Stop);
+        }
+        let dispatch = Dispatch {
+            entry: entry.clone(),
+            n,
+            before,
+            lease,
+            lease_counter: state.counter,
+            send_by_boot_ms: self.clock.boot_ms().saturating_add(u64::try_from(SEND_WINDOW_MS).unwrap_or(0)),
+        };
+        self.attempt(control, connector.as_ref(), dispatch, requested_by).await
+    }
+
+    /// Reads the record once more, unless the mutation makes it.
+    async fn reread(
+        &self,
+        connector: &dyn Connector,
+        mutation: &Mutation,
+    ) -> std::result::Result<Option<Snapshot>, ReadFault> {
+        match mutation.record_ref() {
+            None => Ok(None),
+            Some(record) => connector.snapshot(&record).await.map(|read| Some(read.snapshot)),
+        }
+    }
+
+    async fn gone_or_later(
+        &self,
+        control: &Control,
+        entry: &Entry,
+        n: u32,
+        fault: ReadFault,
+    ) -> Result<Step> {
+        match fault {
+            ReadFault::NotFound => {
+                // Every touched field is absent now: drift, and the new preview says that the record is gone.
+                let view = view(&moved(entry.mutation(n)?, &Fields::new()));
+                let mut batch = Batch::on(self, control, entry);
+                batch.command(Command::RecordDrift(Drift { n, view }))?;
+                batch.commit().await?;
+            }
+            ReadFault::Refused { .. }
+            | ReadFault::Unreachable { .. }
+            | ReadFault::Answer { .. }
+            | ReadFault::Undescribed(_) => {
+                tracing::info!(run.id = %entry.run().id, "the write waits: {fault}");
+            }
+        }
+        Ok(Step::Stop)
+    }
+
+    /// Intent, write, outcome.
+    async fn attempt(
+        &self,
+        control: &Control,
+        connector: &dyn Connector,
+        dispatch: Dispatch,
+        requested_by: Option<Principal>,
+    ) -> Result<Step> {
+        let Dispatch { entry, n, before, lease, lease_counter, send_by_boot_ms } = dispatch;
+        let run = entry.run();
+        let mutation = entry.mutation(n)?;
+        let planned = usize::try_from(n).ok().and_then(|n| entry.plan.get(n));
+        let document = planned.ok_or_else(|| Error::not_found("mutation", &n.to_string()))?;
+        let action = connector.describe().action(&mutation.object, mutation.verb());
+        let action = action.ok_or_else(|| Error::internal("the manifest no longer has the action"))?;
+        let attempts =
+            usize::try_from(n).ok().and_then(|n| run.progress.get(n)).map_or(0, |p| p.attempts.len());
+        let plan_digest = run.plan_digest().ok_or_else(|| Error::internal("an authorized run has a plan"))?;
+        let mut batch = Batch::on(self, control, &entry);
+        batch.command(Command::StartAttempt(Box::new(StartAttempt {
+            n,
+            mutation: document.hash,
+            plan_digest,
+            evidence: EvidenceLevel::Recorded,
+            guarantee: action.guarantee,
+            requested_by,
+            window_ms: SEND_WINDOW_MS,
+            observed: observed(mutation, document.base.as_ref(), before.as_ref()),
+            request: request_view(mutation),
+        })))?;
+        batch.effects.leases.push(LeaseChange::Take {
+            key: lease,
+            expected_counter: lease_counter,
+            holder: LeaseHolder {
+                run: run.id,
+                n,
+                attempt: u32::try_from(attempts + 1).unwrap_or(u32::MAX),
+                node: self.node,
+                generation: self.generation,
+            },
+        });
+        batch.effects.epoch = Some(control.epoch);
+        let Some((started, committed)) = batch.commit().await? else { return Ok(Step::Again) };
+        let seq = started.run().in_flight().map_or(0, |flight| flight.started);
+        let receipt = committed.receipt(run.id, seq);
+        let receipt = receipt.ok_or_else(|| Error::internal("the store gave no receipt for the attempt"))?;
+        let grant = ExecutionGrant::issue(&started.folded, receipt, send_by_boot_ms)
+            .map_err(|fault| Error::internal("no grant for a committed attempt").because(fault))?;
+        let fresh_version = before.as_ref().and_then(|before| before.version.clone());
+        let write = Write { mutation, fresh_version: fresh_version.as_deref(), before: before.as_ref() };
+        let applied = connector.apply(grant, &write).await;
+        let verdict = self.judge(connector, &started, mutation, &applied, before.as_ref()).await;
+        self.finish(control.workspace, run.id, verdict, lease).await
+    }
+
+    /// Saves the outcome, whatever else was written to the run meanwhile.
+    async fn finish(&self, ws: WorkspaceId, id: RunId, verdict: Verdict, lease: [u8; 32]) -> Result<Step> {
+        let mut last = None;
+        for _ in 0..RACES_MAX {
+            let control = self.control(ws).await?;
+            let entry = self.load(ws, id).await?;
+            let mut batch = Batch::on(self, &control, &entry);
+            batch.command(Command::FinishAttempt(Box::new(FinishAttempt {
+                outcome: verdict.outcome,
+                code: verdict.code.clone(),
+                retryable: verdict.retryable,
+                read_back: verdict.read_back.clone(),
+                response: verdict.response.clone(),
+                conflict: verdict.conflict.clone(),
+            })))?;
+            // An unknown outcome keeps the record: nobody else writes to it until it is settled.
+            if verdict.outcome != Outcome::Unknown {
+                batch.effects.leases.push(LeaseChange::Release { key: lease, run: id });
+            }
+            match batch.commit().await {
+                Ok(Some((entry, _))) => {
+                    let stage = entry.run().stage;
+                    return Ok(if stage == Stage::Executing { Step::Done } else { Step::Stop });
+                }
+                Ok(None) => {}
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| {
+            Error::internal("the outcome could not be saved: the reconciler will find it")
+        }))
+    }
+
+    /// All checks at dispatch that need no read of the record.
+    async fn check(&self, control: &Control, entry: &Entry) -> Result<Check> {
+        let run = entry.run();
+        let mutations: Vec<&Mutation> =
+            entry.plan.iter().filter_map(|planned| planned.mutation.as_ref()).collect();
+        if mutations.len() != entry.plan.len() {
+            return Ok(Check::Void("store_restored", "a value of the plan was erased".to_owned()));
+        }
+        let lane = lane_name(control, run, &mutations);
+        for mutation in &mutations {
+            if control.paused(run.judged(), &mutation.connector, &lane).is_some() {
+                return Ok(Check::Wait);
+            }
+            let manifest =
+                control.connector(&mutation.connector).ok().map(|connector| connector.describe().manifest);
+            if manifest != Some(mutation.manifest) {
+                return Ok(Check::Void(
+                    "connector_changed",
+                    format!("the connector `{}` changed", mutation.connector),
+                ));
+            }
+        }
+        let decided = run.decision.as_ref().map(|decision| decision.policy);
+        if control.policy.as_ref().map(|policy| policy.digest) != decided {
+            return Ok(Check::Void("policy_changed", "another policy set is in force".to_owned()));
+        }
+        if !control.is_active(run.judged()) {
+            return Ok(Check::Void("role_lost", "the proposer may no longer act".to_owned()));
+        }
+        for approval in counted(run) {
+            if !control.approver_groups(approval.person).contains(&approval.group) {
+                return Ok(Check::Void(
+                    "role_lost",
+                    format!("{} left `{}`", approval.person, approval.group),
+                ));
+            }
+        }
+        self.check_tightened(control, run, &mutations).await
+    }
+
+    /// Asks the same policy set again with fresh facts; it may only tighten.
+    async fn check_tightened(&self, control: &Control, run: &Run, mutations: &[&Mutation]) -> Result<Check> {
+        let again = self.decide_again(control, run, mutations).await?.record.decided;
+        let before = run.decision.as_ref().map(|decision| (decision.word, decision.obligations.clone()));
+        let tighter = match (before, again.decision) {
+            (_, DecisionWord::Deny) | (Some((DecisionWord::Auto, _)), DecisionWord::Approval) | (None, _) => {
+                true
+            }
+            (Some((DecisionWord::Approval, asked)), DecisionWord::Approval) => {
+                again.obligations.iter().any(|now| {
+                    asked
+                        .iter()
+                        .find(|then| then.group == now.group)
+                        .is_none_or(|then| then.quorum < now.quorum)
+                })
+            }
+            (Some(_), DecisionWord::Auto) | (Some((DecisionWord::Deny, _)), _) => false,
+        };
+        let rules = again.rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        Ok(if tighter {
+            Check::Void("tightened", format!("policy now says {}: {rules}", again.decision))
+        } else {
+            Check::Go
+        })
+    }
+}
+
+/// How a step ended.
+enum Step {
+    /// A mutation has its outcome and the run goes on.
+    Done,
+    /// Lost against another commit: look again.
+    Again,
+    /// The run waits for somebody else.
+    Stop,
+}
+
+/// Approvals on which the authorization rests.
+fn counted(run: &Run) -> &[domain::run::Approval] {
+    let rests = run.authorization.as_ref().is_some_and(|leave| leave.basis == Basis::Approvals);
+    if rests { &run.approvals } else { &[] }
+}
+
+/// Whether an attempt may start: by itself, or because somebody who may asked for it.
+fn may_start(run: &Run, requested_by: Option<Principal>) -> bool {
+    if run.is_unsettled()
+        || run.recovery.is_some()
+        || run.open_divergence().is_some()
+        || run.authorization.is_none()
+    {
+        return false;
+    }
+    let by_holder = run.takeover.is_none_or(|held| requested_by == Some(Principal::Person(held.holder)));
+    match run.stage {
+        Stage::Authorized | Stage::Executing => by_holder,
+        Stage::NeedsAttention => {
+            by_holder && (requested_by.is_some() || super::retry_due(run, run.updated).is_some())
+        }
+        Stage::Proposed
+        | Stage::Previewed
+        | Stage::AwaitingApproval
+        | Stage::TakenOver
+        | Stage::Denied
+        | Stage::Rejected
+        | Stage::Expired
+        | Stage::Cancelled
+        | Stage::Failed
+        | Stage::Applied
+        | Stage::PartlyApplied
+        | Stage::RolledBack
+        | Stage::PartlyRolledBack
+        | Stage::Compensated => false,
+    }
+}
+
+/// The fresh version token, and which unrelated fields moved since the preview.
+fn observed(mutation: &Mutation, base: Option<&Fields>, now: Option<&Snapshot>) -> Value {
+    let empty = Fields::new();
+    let live = now.map_or(&empty, |now| &now.fields);
+    let names = base.map(|base| unrelated(mutation, base, live)).unwrap_or_default();
+    let version = now.and_then(|now| now.version.clone()).map_or(Value::Null, Value::Str);
+    Value::Object(Object::from([
+        ("unrelated".to_owned(), Value::Array(names.into_iter().map(Value::Str).collect())),
+        ("version".to_owned(), version),
+    ]))
+}
+
+/// The intent in words of the plan; the exchange itself is kept with the response.
+fn request_view(mutation: &Mutation) -> Value {
+    let text = |value: &Option<String>| value.clone().map_or(Value::Null, Value::Str);
+    let after =
+        mutation.changes.iter().map(|c| (c.field.clone(), c.after.clone().unwrap_or(Value::Null))).collect();
+    Value::Object(Object::from([
+        ("action".to_owned(), mutation.verb().into()),
+        ("after".to_owned(), Value::Object(after)),
+        ("arguments".to_owned(), Value::Object(mutation.arguments.clone())),
+        ("connector".to_owned(), mutation.connector.as_str().into()),
+        ("object".to_owned(), mutation.object.as_str().into()),
+        ("record".to_owned(), text(&mutation.record)),
+    ]))
+}

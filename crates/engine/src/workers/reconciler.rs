@@ -1,0 +1,215 @@
+//! Settle an unknown outcome by looking, once the write can no longer land.
+
+use connectors::connector::{Effect, EffectQuery, ReadFault};
+use domain::attempt::Outcome;
+use domain::command::{Command, FinishAttempt, Reconcile};
+use domain::drift::{diverging, moved, view};
+use domain::id::{RunId, WorkspaceId};
+use domain::mutation::{Fields, Kind};
+use domain::name::Slug;
+use proof::json::{Object, Value};
+
+use crate::batch::Batch;
+use crate::commands::RACES_MAX;
+use crate::control::Control;
+use crate::ledger::{Entry, landing_ms, slug};
+use crate::preview::lease_key;
+use crate::{Engine, Error, Result};
+
+/// What a look settled.
+struct Settled {
+    outcome: Outcome,
+    code: Slug,
+    retryable: bool,
+    read_back: Value,
+}
+
+impl Engine {
+    /// Settles the attempt in flight or unknown, as far as it can be settled now.
+    pub(crate) async fn reconcile(&self, ws: WorkspaceId, id: RunId) -> Result<()> {
+        if self.live().contains(&id) {
+            return Ok(());
+        }
+        let control = self.control(ws).await?;
+        let mut entry = self.load(ws, id).await?;
+        if entry.run().in_flight().is_some() {
+            if !self.sender_is_gone(&control, &entry).await? {
+                return Ok(());
+            }
+            let Some(next) = self.mark_unknown(&control, &entry).await? else { return Ok(()) };
+            entry = next;
+        }
+        let Some(attempt) = entry.run().unknown().cloned() else { return Ok(()) };
+        let lands = attempt.send_by.plus_ms(landing_ms(&control, &entry, attempt.n));
+        if lands > self.clock.now() {
+            return Ok(());
+        }
+        let Some(settled) = self.settle_by_looking(&control, &entry, attempt.n).await? else { return Ok(()) };
+        for _ in 0..RACES_MAX {
+            let control = self.control(ws).await?;
+            let entry = self.load(ws, id).await?;
+            if entry.run().unknown().is_none_or(|now| now.n != attempt.n || now.attempt != attempt.attempt) {
+                return Ok(());
+            }
+            let lease = crate::commands::release(&control, &entry, attempt.n)?;
+            let mut batch = Batch::on(self, &control, &entry);
+            batch.command(Command::Reconcile(Box::new(Reconcile {
+                person: None,
+                plan_digest: None,
+                n: attempt.n,
+                outcome: settled.outcome,
+                code: settled.code.clone(),
+                retryable: settled.retryable,
+                read_back: settled.read_back.clone(),
+                rationale: Value::Null,
+            })))?;
+            batch.effects.leases.push(lease);
+            if batch.commit().await?.is_some() {
+                return Ok(());
+            }
+        }
+        Err(Error::internal("the settled outcome could not be saved: it will be looked for again"))
+    }
+
+    /// Whether the process that sent the attempt has ended: it was an earlier one of a node that is back.
+    async fn sender_is_gone(&self, control: &Control, entry: &Entry) -> Result<bool> {
+        let Some(flight) = entry.run().in_flight() else { return Ok(false) };
+        let mutation = entry.mutation(flight.n)?;
+        let connector = control.connector(&mutation.connector)?;
+        let lease =
+            self.store.lease(control.workspace, lease_key(control, connector.as_ref(), mutation)).await?;
+        let Some(holder) = lease.holder.filter(|holder| holder.run == entry.run().id) else {
+            // The lease says who sends. Without it nobody can tell, and a person settles.
+            return Ok(false);
+        };
+        if holder.node == self.node {
+            return Ok(holder.generation < self.generation || !self.live().contains(&entry.run().id));
+        }
+        let newest = self.store.newest_generation(holder.node).await?;
+        Ok(newest.is_some_and(|newest| newest > holder.generation))
+    }
+
+    async fn mark_unknown(&self, control: &Control, entry: &Entry) -> Result<Option<Entry>> {
+        let mut batch = Batch::on(self, control, entry);
+        batch.command(Command::FinishAttempt(Box::new(FinishAttempt {
+            outcome: Outcome::Unknown,
+            code: slug("interrupted"),
+            retryable: false,
+            read_back: Value::Null,
+            response: Value::Null,
+            conflict: None,
+        })))?;
+        Ok(batch.commit().await?.map(|(entry, _)| entry))
+    }
+
+    /// By key or journal where the vendor has one, else by comparing with base and after; `None` when a person decides.
+    async fn settle_by_looking(&self, control: &Control, entry: &Entry, n: u32) -> Result<Option<Settled>> {
+        let Some(attempt) = entry.run().unknown() else { return Ok(None) };
+        let mutation = entry.mutation(n)?;
+        let connector = control.connector(&mutation.connector)?;
+        let handle = self.handle_of(control, entry, n).await?;
+        let query =
+            EffectQuery { mutation, key: &attempt.key, handle: handle.as_deref(), since: attempt.started_at };
+        let effect = match connector.find_effect(&query).await {
+            Ok(effect) => effect,
+            Err(fault) => {
+                tracing::info!(run.id = %entry.run().id, "the outcome stays unknown: {fault}");
+                return Ok(None);
+            }
+        };
+        let found_handle = match &effect {
+            Effect::Found { handle, .. } => handle.clone(),
+            Effect::NotFound { .. } | Effect::CannotTell => None,
+        };
+        let record = mutation.record_ref().or_else(|| {
+            let id = found_handle.clone()?;
+            Some(domain::mutation::RecordRef {
+                connector: mutation.connector.clone(),
+                object: mutation.object.clone(),
+                id,
+            })
+        });
+        let now = match record {
+            None => None,
+            Some(record) => match connector.snapshot(&record).await {
+                Ok(read) => Some(read.snapshot.fields),
+                Err(ReadFault::NotFound) => None,
+                Err(fault) => {
+                    tracing::info!(run.id = %entry.run().id, "the outcome stays unknown: {fault}");
+                    return Ok(None);
+                }
+            },
+        };
+        Ok(conclude(mutation, &effect, now.as_ref(), found_handle.as_deref()))
+    }
+
+    /// What a reply or a look named: the created record, the comment, the journal entry.
+    pub(crate) async fn handle_of(&self, control: &Control, entry: &Entry, n: u32) -> Result<Option<String>> {
+        let progress = usize::try_from(n).ok().and_then(|n| entry.run().progress.get(n));
+        let last = progress
+            .and_then(|progress| progress.attempts.last())
+            .and_then(|attempt| attempt.result.as_ref());
+        let Some(holder) = last.and_then(|result| entry.folded.hash(result.seq)) else { return Ok(None) };
+        let values = self.sealed(control.workspace, entry.run().id, vec![holder]).await?;
+        let read_back = values.iter().find(|(_, opened)| opened.name == "read_back");
+        Ok(read_back.and_then(|(_, opened)| opened.value.get("handle")?.as_str().map(str::to_owned)))
+    }
+}
+
+/// The conclusion from what was found and what the record holds.
+fn conclude(
+    mutation: &domain::mutation::Mutation,
+    effect: &Effect,
+    now: Option<&Fields>,
+    handle: Option<&str>,
+) -> Option<Settled> {
+    let looked = |basis: &str, differs: Value| {
+        let mut object = Object::from([("basis".to_owned(), basis.into()), ("differs".to_owned(), differs)]);
+        if let Some(handle) = handle {
+            object.insert("handle".to_owned(), handle.into());
+        }
+        Value::Object(object)
+    };
+    let settled = |outcome, code: &str, retryable, read_back| {
+        Some(Settled { outcome, code: slug(code), retryable, read_back })
+    };
+    if let Effect::Found { basis, .. } = effect {
+        let differs = now.map(|now| diverging(mutation, now)).unwrap_or_default();
+        let outcome = if differs.is_empty() { Outcome::Applied } else { Outcome::Diverged };
+        return settled(outcome, basis.word(), false, looked(basis.word(), view(&differs)));
+    }
+    match mutation.kind {
+        Kind::Delete => match now {
+            None => {
+                settled(Outcome::Applied, "equals_after_unattributed", false, looked("gone", Value::Null))
+            }
+            Some(_) => settled(Outcome::NotSent, "no_effect_found", true, looked("still_there", Value::Null)),
+        },
+        // What makes something new is settled by its key alone: an equal record may be somebody else's.
+        Kind::Create => match effect {
+            Effect::NotFound { conclusive: true } => {
+                settled(Outcome::NotSent, "no_effect_found", true, looked("key_lookup", Value::Null))
+            }
+            Effect::NotFound { conclusive: false } | Effect::CannotTell | Effect::Found { .. } => None,
+        },
+        Kind::Invoke if !matches!(effect, Effect::NotFound { conclusive: true }) => None,
+        Kind::Update | Kind::Invoke => {
+            let now = now?;
+            if diverging(mutation, now).is_empty() && !mutation.changes.is_empty() {
+                let read = looked("equals_after", Value::Null);
+                return settled(Outcome::Applied, "equals_after_unattributed", false, read);
+            }
+            let changed = moved(mutation, now);
+            if changed.is_empty() {
+                return settled(
+                    Outcome::NotSent,
+                    "no_effect_found",
+                    true,
+                    looked("equals_base", Value::Null),
+                );
+            }
+            // Neither before nor after: a person decides, with all three values before them.
+            None
+        }
+    }
+}
