@@ -43,7 +43,7 @@ pub enum CasesFault {
     #[error("the cases cannot be read")]
     Syntax(#[from] toml::de::Error),
     /// A case whose members are not what they should be.
-    #[error("case {case}: {source}")]
+    #[error("case {case} cannot be run")]
     Case {
         /// Its name or, if it has none, its number.
         case: String,
@@ -56,7 +56,7 @@ pub enum CasesFault {
 #[derive(Debug, thiserror::Error)]
 pub enum CaseFault {
     /// A member that cannot be read.
-    #[error("{}", .0.message())]
+    #[error("a member cannot be read")]
     Member(#[from] toml::de::Error),
     /// The name is missing.
     #[error("it has no `name`")]

@@ -5,6 +5,8 @@
 use cedar_policy::{Effect, Policy};
 use serde_json::Value as Json;
 
+const APPROVED: &str = "approved";
+
 /// How a policy depends on an approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cure {
@@ -24,11 +26,11 @@ impl Cure {
             let of_kind = move |clause: &&Json| clause.get("kind").and_then(Json::as_str) == Some(kind);
             clauses.iter().filter(of_kind).filter_map(|clause| clause.get("body"))
         };
-        if !looks(json) {
+        if !looks_at(json, APPROVED) {
             return Self::Absent;
         }
         let sound = policy.effect() == Effect::Forbid
-            && !bodies("when").any(looks)
+            && !bodies("when").any(|body| looks_at(body, APPROVED))
             && bodies("unless").all(only_cures);
         if sound { Self::Sound } else { Self::Misused }
     }
@@ -39,25 +41,32 @@ fn only_cures(json: &Json) -> bool {
     let sides = ["&&", "||"].into_iter().find_map(|operator| json.get(operator));
     match sides {
         Some(sides) => ["left", "right"].into_iter().filter_map(|side| sides.get(side)).all(only_cures),
-        None => is_access(json) || !looks(json),
+        None => context_fact(json, ".") == Some(APPROVED) || !looks_at(json, APPROVED),
     }
 }
 
-/// Whether `context.approved` stands anywhere in it.
-fn looks(json: &Json) -> bool {
-    is_access(json)
-        || match json {
-            Json::Object(members) => members.values().any(looks),
-            Json::Array(list) => list.iter().any(looks),
-            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => false,
+/// Whether an expression depends on a fact of the context; on the context as a whole counts too.
+pub(crate) fn looks_at(json: &Json, fact: &str) -> bool {
+    let known = context_fact(json, ".").or_else(|| context_fact(json, "has"));
+    match (known, json) {
+        (Some(known), _) => known == fact,
+        (None, Json::Object(members)) => {
+            is_context(json) || members.values().any(|member| looks_at(member, fact))
         }
+        (None, Json::Array(list)) => list.iter().any(|one| looks_at(one, fact)),
+        (None, Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_)) => false,
+    }
 }
 
-fn is_access(json: &Json) -> bool {
-    json.get(".").is_some_and(|access| {
-        access.get("attr").and_then(Json::as_str) == Some("approved")
-            && access.pointer("/left/Var").and_then(Json::as_str) == Some("context")
-    })
+/// The fact, where the expression is `context.<fact>` or `context has <fact>`.
+fn context_fact<'a>(json: &'a Json, operator: &str) -> Option<&'a str> {
+    let access = json.get(operator)?;
+    access.get("left").filter(|left| is_context(left))?;
+    access.get("attr")?.as_str()
+}
+
+fn is_context(json: &Json) -> bool {
+    json.get("Var").and_then(Json::as_str) == Some("context")
 }
 
 #[cfg(test)]

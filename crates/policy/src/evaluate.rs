@@ -110,7 +110,7 @@ type Cause = String;
 impl PolicySet {
     /// Decides about one mutation. Total: every doubt is a denial.
     pub fn decide(&self, request: &Request) -> Decision {
-        self.try_decide(request).unwrap_or_else(|cause| Decision::deny(Denial::Undecidable(cause), &[]))
+        self.try_decide(request).unwrap_or_else(Decision::undecidable)
     }
 
     fn try_decide(&self, request: &Request) -> Result<Decision, Cause> {
@@ -181,6 +181,11 @@ fn is_fallback(rule: &Rule) -> bool {
 }
 
 impl Decision {
+    /// The denial of a mutation for which no sound request can be made.
+    pub fn undecidable(cause: impl Into<String>) -> Self {
+        Self::deny(Denial::Undecidable(cause.into()), &[])
+    }
+
     fn new(outcome: Outcome, determining: &[&Rule]) -> Self {
         let asks = || {
             determining.iter().filter_map(|rule| match &rule.part {

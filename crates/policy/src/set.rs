@@ -8,7 +8,7 @@ use miette::Diagnostic;
 use proof::digest::{Digest, Tag, tagged};
 use proof::json::{INTEGER_MAX, Value, object};
 
-use crate::cure::Cure;
+use crate::cure::{Cure, looks_at};
 use crate::fault::{Fault, LoadFaults, Place, Problem};
 use crate::guard;
 use crate::obligation::Obligation;
@@ -27,6 +27,7 @@ pub struct PolicySet {
     /// By action id.
     pub(crate) slices: BTreeMap<String, cedar_policy::PolicySet>,
     digest: Digest,
+    reads_usage: bool,
 }
 
 impl PolicySet {
@@ -34,7 +35,7 @@ impl PolicySet {
     pub fn load(text: &str, schema: &Schema) -> Result<Self, LoadFaults> {
         let parsed = parse(text)?;
         let validated = validate(&parsed, schema, text).errors;
-        let Read { rules, policies, hashed } = match (read(&parsed), validated) {
+        let Read { rules, policies, hashed, reads_usage } = match (read(&parsed), validated) {
             (Ok(read), validated) if validated.is_empty() => read,
             (read, validated) => {
                 let mut faults = read.err().unwrap_or_default();
@@ -51,7 +52,7 @@ impl PolicySet {
             .map(|(id, action)| Ok((id.clone(), slice::of(action, &policies)?)))
             .collect::<Result<_, String>>()
             .map_err(|cause| whole(Problem::Engine(cause)))?;
-        Ok(Self { schema: schema.clone(), rules, slices, digest })
+        Ok(Self { schema: schema.clone(), rules, slices, digest, reads_usage })
     }
 
     /// Identifies the policies and the schema. Comments, spaces and the order of policies do not change it.
@@ -67,6 +68,11 @@ impl PolicySet {
     /// The `@id` of every policy, sorted.
     pub fn rule_ids(&self) -> impl Iterator<Item = &str> {
         self.rules.keys().map(String::as_str)
+    }
+
+    /// Whether any rule reads the usage counters. If none does, decisions do not depend on each other.
+    pub fn reads_usage(&self) -> bool {
+        self.reads_usage
     }
 
     /// Every group whose approval a rule may ask for, so that the host can warn about groups without members.
@@ -158,6 +164,7 @@ struct Read {
     policies: Vec<Policy>,
     /// Cedar's JSON form, by id: what is hashed.
     hashed: BTreeMap<String, Value>,
+    reads_usage: bool,
 }
 
 fn read(parsed: &Parsed) -> Result<Read, Vec<Fault>> {
@@ -165,7 +172,7 @@ fn read(parsed: &Parsed) -> Result<Read, Vec<Fault>> {
     for Positioned { policy, place } in &parsed.policies {
         let fault =
             |problem| Fault { policy: policy.annotation("id").map(str::to_owned), place: *place, problem };
-        let (rule, json) = match (Rule::read(policy), read_json(policy)) {
+        let (rule, Json { value, usage }) = match (Rule::read(policy), read_json(policy)) {
             (Ok(rule), Ok(json)) => (rule, json),
             (rule, json) => {
                 let problems = rule.err().into_iter().flatten().chain(json.err());
@@ -178,15 +185,26 @@ fn read(parsed: &Parsed) -> Result<Read, Vec<Fault>> {
             continue;
         }
         read.policies.push(policy.new_id(PolicyId::new(&rule.id)));
-        read.hashed.insert(rule.id.clone(), json);
+        read.hashed.insert(rule.id.clone(), value);
+        read.reads_usage |= usage;
         read.rules.insert(rule.id.clone(), rule);
     }
     if faults.is_empty() { Ok(read) } else { Err(faults) }
 }
 
-fn read_json(policy: &Policy) -> Result<Value, Problem> {
+/// What Cedar's JSON form of a policy tells.
+struct Json {
+    value: Value,
+    usage: bool,
+}
+
+fn read_json(policy: &Policy) -> Result<Json, Problem> {
     let json = policy.to_json().map_err(|cause| Problem::Engine(cause.to_string()))?;
-    if Cure::of(policy, &json) == Cure::Misused { Err(Problem::MisusedApproval) } else { plain(json) }
+    if Cure::of(policy, &json) == Cure::Misused {
+        return Err(Problem::MisusedApproval);
+    }
+    let usage = looks_at(&json, "usage");
+    Ok(Json { value: plain(json)?, usage })
 }
 
 pub(crate) fn validate(parsed: &Parsed, schema: &Schema, text: &str) -> Validated {

@@ -27,8 +27,11 @@ fn check(case: &str) -> Vec<String> {
     result.failures
 }
 
+/// The fault with its causes, as a command line prints it.
 fn fault(case: &str) -> String {
-    run_cases(&sample::set(POLICIES), &format!("{DEFAULTS}\n[[case]]\n{case}")).unwrap_err().to_string()
+    let fault = run_cases(&sample::set(POLICIES), &format!("{DEFAULTS}\n[[case]]\n{case}")).unwrap_err();
+    let causes = std::iter::successors(Some(&fault as &dyn std::error::Error), |cause| cause.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[test]
@@ -113,39 +116,45 @@ expect.outcome = "auto"
 fn a_case_that_cannot_be_run_is_a_fault_not_a_failure() {
     let expect = "expect.outcome = \"auto\"";
     for (case, message) in [
-        (expect.to_owned(), "case 1: it has no `name`"),
-        ("name = \"x\"".to_owned(), "case `x`: it says nothing under `expect`"),
-        (format!("name = \"x\"\n{expect}\ncolor = 1"), "case `x`: unknown field `color`"),
+        (expect.to_owned(), "case 1 cannot be run: it has no `name`"),
+        ("name = \"x\"".to_owned(), "case `x` cannot be run: it says nothing under `expect`"),
+        (
+            format!("name = \"x\"\n{expect}\ncolor = 1"),
+            "case `x` cannot be run: a member cannot be read: unknown field `color`",
+        ),
         (
             "name = \"x\"\nexpect = { outcome = \"auto\", color = 1 }".to_owned(),
-            "case `x`: unknown field `color`",
+            "case `x` cannot be run: a member cannot be read: unknown field `color`",
         ),
-        (format!("name = \"x\"\n{expect}\naction = \"a.b.c\""), "case `x`: the schema has no action `a.b.c`"),
+        (
+            format!("name = \"x\"\n{expect}\naction = \"a.b.c\""),
+            "case `x` cannot be run: the schema has no action `a.b.c`",
+        ),
         (
             format!("name = \"x\"\n{expect}\nchange.Amuont.after = \"1\""),
-            "case `x`: `salesforce.opportunity.update` has no field `Amuont`",
+            "case `x` cannot be run: `salesforce.opportunity.update` has no field `Amuont`",
         ),
         (
             format!("name = \"x\"\n{expect}\nchange.Amount.after = 1.5"),
-            "case `x`: `Amount` holds a value that no field can have",
+            "case `x` cannot be run: `Amount` holds a value that no field can have",
         ),
         (
             format!("name = \"x\"\n{expect}\nchange.Amount.after = 1"),
-            "case `x`: the field `Amount` holds another type",
+            "case `x` cannot be run: the field `Amount` holds another type",
         ),
         (
             format!("name = \"x\"\n{expect}\nprincipal.kind = \"robot\""),
-            "case `x`: `principal.kind` is `robot`, which is none of agent, person, service",
+            "case `x` cannot be run: `principal.kind` is `robot`, which is none of agent, person, service",
         ),
         (
             format!("name = \"x\"\n{expect}\nreversibility = \"maybe\""),
-            "case `x`: `reversibility` is `maybe`, which is none of rollback, compensation, irreversible",
+            "case `x` cannot be run: `reversibility` is `maybe`, which is none of rollback, compensation, irreversible",
         ),
     ] {
         let told = fault(&case);
         assert!(told.starts_with(message), "{told}\n{message}");
     }
-    assert_eq!(fault("name = "), "the cases cannot be read");
+    assert!(fault("name = ").starts_with("the cases cannot be read: TOML parse error"));
 }
 
 #[test]

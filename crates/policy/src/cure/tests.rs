@@ -33,6 +33,8 @@ fn an_approval_anywhere_else_is_misused() {
         "unless { context.approved || !(context.planSize > 5 && context.approved) }",
         "unless { context.approved } when { context.approved }",
         "unless { [context.approved].contains(false) }",
+        "unless { context has approved }",
+        "unless { context == {} }",
     ] {
         for effect in ["permit", "forbid"] {
             check(&format!("{effect} (principal, action, resource) {clauses};"), Cure::Misused);
@@ -48,5 +50,21 @@ fn a_policy_without_it_is_left_alone() {
         "permit (principal, action, resource) when { context.workflow == \"context.approved\" };",
     ] {
         check(policy, Cure::Absent);
+    }
+}
+
+#[test]
+fn facts_are_seen_wherever_they_stand() {
+    for (clause, seen) in [
+        ("when { context.usage.agentHour > 200 }", true),
+        ("unless { !(context[\"usage\"][\"laneDay\"] > 200) }", true),
+        ("when { context has usage }", true),
+        ("when { [context] == [] }", true),
+        ("when { context.planSize > 5 && context has confidenceBp }", false),
+        ("when { context.after has usage && context.after.usage == \"x\" }", false),
+        ("when { resource.labels.contains(\"usage\") }", false),
+    ] {
+        let policy: Policy = format!("forbid (principal, action, resource) {clause};").parse().unwrap();
+        assert_eq!(looks_at(&policy.to_json().unwrap(), "usage"), seen, "{clause}");
     }
 }

@@ -345,6 +345,12 @@ fn groups_that_may_be_asked_are_listed() {
     assert_eq!(set.approver_groups().into_iter().collect::<Vec<_>>(), ["deal-desk", "support-leads"]);
 }
 
+#[test]
+fn a_set_knows_whether_it_reads_the_counters() {
+    assert!(sample::set(crate::starter()).reads_usage());
+    assert!(!sample::set(&format!("{ONE}{TWO}")).reads_usage());
+}
+
 /// The whole set under its own ids, without slices.
 fn full(text: &str) -> cedar_policy::PolicySet {
     let parsed = parse(text).unwrap();
@@ -360,8 +366,8 @@ fn slices_hold_only_policies_that_can_fire() {
     let set = sample::set(crate::starter());
     let sizes = |action: &str| set.slices.get(action).unwrap().num_of_policies();
     assert_eq!(sizes("salesforce.opportunity.update"), 12);
-    assert_eq!(sizes("salesforce.opportunity.delete"), 2);
-    assert_eq!(set.rules.len(), 27);
+    assert_eq!(sizes("salesforce.opportunity.delete"), 3);
+    assert_eq!(set.rules.len(), 28);
 }
 
 proptest! {
