@@ -13,7 +13,7 @@ mod decision;
 mod error;
 mod ledger;
 mod preview;
-//pub mod queries;
+pub mod queries;
 pub mod seams;
 mod workers;
 

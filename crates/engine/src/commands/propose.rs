@@ -5,7 +5,6 @@ use domain::id::{PersonId, RunId};
 use domain::limits::RATIONALE_LEN_MAX;
 use domain::mutation::{Environment, ProposedMutation};
 use domain::name::Slug;
-use domain::run::Stage;
 use proof::json::{Object, Value};
 
 use super::{IdempotencyKey, RACES_MAX};
@@ -187,9 +186,4 @@ fn check_environment(environment: Environment) -> Result<()> {
         )
         .hint("point the connector at a sandbox or a simulator")),
     }
-}
-
-/// Whether a new preview is what the run waits for.
-pub(crate) fn awaits_preview(stage: Stage) -> bool {
-    matches!(stage, Stage::Proposed)
 }

@@ -1,0 +1,100 @@
+//! Every event of a run with its sealed values, as far as they still exist.
+
+use std::collections::BTreeMap;
+
+use domain::id::RunId;
+use domain::time::Timestamp;
+use domain::wire;
+use proof::digest::Digest;
+use proof::json::{Object, Value};
+use store::Chain;
+
+use super::Named;
+use crate::access::{Caller, Operation};
+use crate::{Engine, Result};
+
+/// A sealed member of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SealedMember {
+    /// Its value.
+    Open(Value),
+    /// It was erased: the event says that there was a value, and nothing more.
+    Erased,
+}
+
+/// One event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineageEvent {
+    /// Position in the run.
+    pub seq: u64,
+    /// Wire name.
+    pub kind: String,
+    /// When.
+    pub at: Timestamp,
+    /// Who wrote it.
+    pub by: Named,
+    /// Clear members.
+    pub data: Object,
+    /// Sealed members by name.
+    pub sealed: BTreeMap<String, SealedMember>,
+    /// Leaf hashes of the events that it answers.
+    pub cause: Vec<Digest>,
+    /// Its leaf hash.
+    pub hash: Digest,
+    /// The leaf hash before it.
+    pub prev: Option<Digest>,
+}
+
+impl LineageEvent {
+    /// A sealed value that still exists.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        match self.sealed.get(name)? {
+            SealedMember::Open(value) => Some(value),
+            SealedMember::Erased => None,
+        }
+    }
+}
+
+impl Engine {
+    /// The lineage of a run.
+    pub async fn lineage(&self, caller: &Caller, id: RunId) -> Result<Vec<LineageEvent>> {
+        caller.may(Operation::ReadRuns)?;
+        self.visible(caller, id).await?;
+        self.read_lineage(caller.workspace, id).await
+    }
+
+    pub(crate) async fn read_lineage(
+        &self,
+        ws: domain::id::WorkspaceId,
+        id: RunId,
+    ) -> Result<Vec<LineageEvent>> {
+        let control = self.control(ws).await?;
+        let leaves = self.store.chain(ws, Chain::Run(id), 0, store::page::CHAIN_MAX).await?;
+        let values = self.sealed(ws, id, leaves.iter().map(|leaf| leaf.hash).collect()).await?;
+        let mut opened: BTreeMap<Digest, BTreeMap<String, Value>> = BTreeMap::new();
+        for (holder, value) in values {
+            opened.entry(holder).or_default().insert(value.name, value.value);
+        }
+        let mut events = Vec::with_capacity(leaves.len());
+        for leaf in leaves {
+            let read = wire::read(leaf.seq, &leaf.bytes)?;
+            let mut known = opened.remove(&leaf.hash).unwrap_or_default();
+            let member = |name: &&str| {
+                let value = known.remove(*name).map_or(SealedMember::Erased, SealedMember::Open);
+                ((*name).to_owned(), value)
+            };
+            events.push(LineageEvent {
+                seq: leaf.seq,
+                kind: read.leaf.kind.clone(),
+                at: read.time,
+                by: control.named_actor(read.by),
+                sealed: read.event.sealed().iter().map(member).collect(),
+                data: read.leaf.data,
+                cause: read.leaf.cause,
+                hash: leaf.hash,
+                prev: read.leaf.prev,
+            });
+        }
+        Ok(events)
+    }
+}
