@@ -23,6 +23,9 @@ pub(super) struct Given {
     labels: BTreeSet<String>,
     #[serde(default)]
     change: BTreeMap<String, GivenChange>,
+    /// Names of fields that change beside those, for rules that look at names only.
+    #[serde(default)]
+    changed_fields: BTreeSet<String>,
     confidence_bp: Option<u32>,
     #[serde(default = "workflow")]
     workflow: String,
@@ -111,7 +114,7 @@ impl Given {
                 environment: self.environment,
                 labels: self.labels,
             },
-            changed_fields: BTreeSet::new(),
+            changed_fields: self.changed_fields,
             before: BTreeMap::new(),
             after: BTreeMap::new(),
             delta: BTreeMap::new(),

@@ -84,6 +84,7 @@ on_behalf_of = "person_a"
 connector = "crm-main"
 record = "006A1"
 labels = ["vip"]
+changed_fields = ["OwnerId"]
 confidence_bp = 8200
 workflow = "renewals"
 source = "nightly"
@@ -100,6 +101,7 @@ expect.outcome = "auto"
     let facts_in_policy = r#"@id("all") permit (principal, action, resource) when {
         context has onBehalfOf && context.onBehalfOf == "person_a" && resource.connector == "crm-main"
         && resource == Record::"crm-main/opportunity/006A1" && resource.labels == ["vip"]
+        && context.changedFields == ["OwnerId"]
         && context has confidenceBp && context.confidenceBp == 8200 && context.workflow == "renewals"
         && context.source == "nightly" && context.localHour == 9 && context.weekday == 5
         && context.reversibility == "irreversible" && context.planSize == 3 && context.usage.agentHour == 7
