@@ -24,7 +24,7 @@ use proof::json::object;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
 
-pub use auth::Credentials;
+pub use auth::{Credentials, CredentialsFault};
 pub use metadata::Difference;
 
 use crate::connector::{

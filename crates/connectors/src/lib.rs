@@ -12,4 +12,6 @@ pub mod manifest;
 pub mod outbound;
 pub mod registry;
 pub mod secret;
+#[cfg(test)]
+mod testing;
 mod words;

@@ -18,7 +18,7 @@ use reqwest::header::HeaderName;
 
 pub use fault::{Fault, Faults};
 pub use file::{IdForm, Scheme};
-pub(crate) use template::{Scope, Template, Text, merged};
+pub(crate) use template::{Scope, Template, Text, merged, percent_encoded};
 
 use crate::description::ObjectDescription;
 use crate::json::{Json, Pointer};

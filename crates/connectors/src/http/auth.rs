@@ -1,6 +1,5 @@
 //! Signing in: fixed credentials, or OAuth 2 tokens that are fetched before a request and never during one.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use base64::Engine;
@@ -13,7 +12,7 @@ use tokio::sync::{Mutex, OnceCell};
 use super::{HttpConnector, outcome};
 use crate::connector::ReadFault;
 use crate::json::{Json, Pointer};
-use crate::manifest::{Identity, Scheme, Scope};
+use crate::manifest::{Identity, Scheme, Scope, percent_encoded};
 use crate::outbound::{Request, SendFault};
 use crate::secret::Secret;
 
@@ -68,7 +67,19 @@ pub enum Credentials {
     },
 }
 
+/// Credentials that cannot be read. It says nothing of what they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the credentials are not of the form `{{\"scheme\": \"bearer\", \"token\": …}}`, or another scheme with its own members"
+)]
+pub struct CredentialsFault;
+
 impl Credentials {
+    /// Reads the JSON form, `scheme` and its members.
+    pub fn parse(json: &[u8]) -> Result<Self, CredentialsFault> {
+        serde_json::from_slice(json).map_err(|_| CredentialsFault)
+    }
+
     /// The way of signing in.
     pub fn scheme(&self) -> Scheme {
         match self {
@@ -259,14 +270,14 @@ impl Session {
     fn form(&self) -> String {
         let client = |grant: &str, id: &str, secret: &Secret<String>| {
             let pairs = [("grant_type", grant), ("client_id", id), ("client_secret", secret.expose())];
-            pairs.map(|(name, value)| format!("{name}={}", form_encoded(value))).join("&")
+            pairs.map(|(name, value)| format!("{name}={}", percent_encoded(value))).join("&")
         };
         match &self.credentials {
             Credentials::ClientCredentials { client_id, client_secret } => {
                 client("client_credentials", client_id, client_secret)
             }
             Credentials::RefreshToken { client_id, client_secret, refresh_token } => {
-                let refresh = form_encoded(refresh_token.expose());
+                let refresh = percent_encoded(refresh_token.expose());
                 format!("{}&refresh_token={refresh}", client("refresh_token", client_id, client_secret))
             }
             Credentials::Basic { .. }
@@ -287,16 +298,4 @@ fn signed(
         HeaderValue::from_str(&format!("{prefix}{}", secret.expose())).map_err(|_| SignFault::Form)?;
     value.set_sensitive(true);
     Ok(Signed { header: (name, value), secrets })
-}
-
-fn form_encoded(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing into a string cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
 }

@@ -178,7 +178,9 @@ fn encoded_field(object: &Object, field: &str, value: &Value) -> Result<(String,
     let description = object.description.fields.get(field).ok_or(Unformed::Undescribed)?;
     let wire = object.fields.get(field).ok_or(Unformed::Undescribed)?;
     let member = wire.write.clone().ok_or(Unformed::Undescribed)?;
-    if value.is_null() && !description.clearable {
+    let read_only =
+        description.values.iter().any(|known| value.as_str() == Some(&known.value) && !known.settable);
+    if read_only || (value.is_null() && !description.clearable) {
         return Err(Unformed::Unencodable);
     }
     Ok((member, encoded(description.ty, &wire.encoding, value).ok_or(Unformed::Unencodable)?))

@@ -251,12 +251,8 @@ impl Check<'_> {
         let mut matches = Vec::new();
         for (pointer, value) in raw {
             let at = format!("{at}.\"{pointer}\"");
-            let any_of = match value {
-                toml::Value::Array(values) => {
-                    values.iter().filter_map(|value| self.template(&at, value, vars)).collect()
-                }
-                one => self.template(&at, one, vars).into_iter().collect(),
-            };
+            let values = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
+            let any_of = values.iter().filter_map(|value| self.template(&at, value, vars)).collect();
             if let Some(pointer) = self.pointer(&at, pointer) {
                 matches.push(Match { at: pointer, any_of });
             }

@@ -4,6 +4,7 @@
 //! so is an object that only consists of such members: an optional comment needs no second template.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use crate::json::Json;
 
@@ -130,12 +131,13 @@ impl Text {
 }
 
 /// Everything outside the unreserved characters of RFC 3986 and the comma of lists becomes `%XX`.
-fn percent_encoded(text: &str) -> String {
+pub(crate) fn percent_encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |mut out, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~,".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            // Writing into a string cannot fail.
+            let _ = write!(out, "%{byte:02X}");
         }
         out
     })

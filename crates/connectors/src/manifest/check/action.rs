@@ -36,6 +36,7 @@ impl Check<'_> {
         timing: &file::Timing,
         refusals: &[Refusal],
     ) {
+        let known = self.faults.len();
         let mut undo_arguments = Vec::new();
         for (verb, action) in raw {
             let at = format!("{at}.actions.{verb}");
@@ -47,6 +48,10 @@ impl Check<'_> {
                 object.description.actions.insert(verb.clone(), description);
                 object.actions.insert(verb, action);
             }
+        }
+        if self.faults.len() > known {
+            // What follows looks at all actions together; with one of them broken it would only repeat that.
+            return;
         }
         let written: BTreeSet<&String> = object
             .description
@@ -136,7 +141,8 @@ impl Check<'_> {
         let timeout_ms = raw.timeout_ms.unwrap_or(timing.timeout_ms);
         let settle_ms = raw.settle_ms.unwrap_or(timing.settle_ms);
         let lands_within_ms = raw.lands_within_ms.unwrap_or(timing.lands_within_ms);
-        self.times(at, [timeout_ms, settle_ms, lands_within_ms]);
+        let (settle, lands) = (raw.settle_ms.unwrap_or(0), raw.lands_within_ms.unwrap_or(0));
+        self.times(at, [raw.timeout_ms.unwrap_or(1), settle, lands]);
 
         let (accepted, conditional, proven, undone) = (accepted?, conditional?, proven?, undone?);
         let sends_key = headers.iter().any(|(_, text)| text.vars().any(|var| *var == Var::Key))
@@ -210,6 +216,7 @@ impl Check<'_> {
                 format!("an action named `{verb}` cannot be of kind `{kind}`"),
                 "name create, update and delete by their kind, and a business action by what it does",
             );
+            return None;
         }
         Some(kind)
     }
