@@ -440,12 +440,19 @@ impl Run {
         mutations
     }
 
-    /// The evidence level that an attempt needs: the decision's, and at least the environment's minimum.
+    /// The least evidence level of an attempt in the run's environment. Each decision repeats the level in force, so
+    /// that a run replays under the rule of its own time.
+    pub fn evidence_minimum(&self) -> EvidenceLevel {
+        match self.environment {
+            // Until the log exists a sandbox runs at `recorded`, which its decision and attempts say.
+            Environment::Simulation | Environment::Sandbox => EvidenceLevel::Recorded,
+            Environment::Production => EvidenceLevel::Sealed,
+        }
+    }
+
+    /// The evidence level that an attempt needs: the decision's, which is at least the environment's minimum.
     pub fn evidence_needed(&self) -> EvidenceLevel {
-        let minimum = match self.environment {
-            Environment::Simulation => EvidenceLevel::Recorded,
-            Environment::Sandbox | Environment::Production => EvidenceLevel::Sealed,
-        };
+        let minimum = self.evidence_minimum();
         self.decision.as_ref().map_or(minimum, |decision| decision.evidence.max(minimum))
     }
 }

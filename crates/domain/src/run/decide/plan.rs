@@ -4,7 +4,6 @@ use proof::digest::Digest;
 use proof::json::Value;
 
 use super::{Cause, Context, Draft, Next, begin, code, own, person};
-use crate::attempt::EvidenceLevel;
 use crate::command::{Drift, Propose, RecordDecision};
 use crate::event::{
     ApprovalRequested, AuthorizationVoided, Event, GroupQuorum, PlanAmended, PlanDrifted, PlanPreviewed,
@@ -75,7 +74,7 @@ impl Next<'_> {
         let event = PolicyDecided {
             plan_digest: plan.digest,
             principal: self.run.judged().to_string(),
-            evidence: decision.decided.evidence.max(EvidenceLevel::Recorded),
+            evidence: decision.decided.evidence.max(self.run.evidence_minimum()),
             ..decision.decided
         };
         let sealed = vec![("input", decision.input), ("rationale", decision.rationale)];
