@@ -69,6 +69,7 @@ pub fn owner(run: &Run, now: Timestamp) -> Owner {
         Stage::AwaitingApproval => {
             Owner::Groups(run.lacking(now).map(|obligation| obligation.group.clone()).collect())
         }
+        Stage::Authorized | Stage::Executing if run.is_at_canary() => holder.unwrap_or(Owner::Attention),
         Stage::Authorized | Stage::Executing => holder.unwrap_or(worker(run.updated, Task::Execute)),
         Stage::NeedsAttention | Stage::TakenOver => holder.unwrap_or(Owner::Attention),
         Stage::Denied

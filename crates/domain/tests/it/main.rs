@@ -2,4 +2,6 @@
 
 mod committed;
 mod decisions;
+mod model;
+mod stages;
 mod world;
