@@ -7,9 +7,11 @@ use domain::field::FieldType;
 use domain::mutation::{Environment, Fields, Kind, Mutation, UndoKind};
 use domain::name::Slug;
 use policy::{ActionShape, FieldShape, FieldType as ShapeType};
-use proof::digest::Digest;
-use proof::json::Value;
+use proof::canonical::to_string;
+use proof::digest::{Digest, sha256};
+use proof::json::{Value, object};
 
+use crate::manifest::Manifest;
 use crate::words::words;
 
 words! {
@@ -49,6 +51,9 @@ words! {
         Effect = "effect",
     }
 }
+
+/// The bytes hashed before a configuration, so that its digest can stand for nothing else.
+const CONFIGURATION_TAG: &str = "actionplane/configuration/v1\n";
 
 /// A configured connector: its identity, and everything that its manifest allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,6 +214,33 @@ impl Undo {
 }
 
 impl Description {
+    /// What a manifest becomes at a place; `user` is the part of the credentials that may be shown.
+    pub(crate) fn of(
+        manifest: &Manifest,
+        name: Slug,
+        environment: Environment,
+        place: &str,
+        user: &str,
+    ) -> Self {
+        let configuration = object([
+            ("base_url", place.into()),
+            ("environment", environment.word().into()),
+            ("manifest", manifest.digest.into()),
+            ("name", name.to_string().into()),
+            ("user", user.into()),
+        ]);
+        Self {
+            system: manifest.system.clone(),
+            title: manifest.title.clone(),
+            connector: name,
+            environment,
+            manifest: manifest.digest,
+            configuration: sha256(format!("{CONFIGURATION_TAG}{}", to_string(&configuration)).as_bytes()),
+            tenant: place.to_owned(),
+            objects: manifest.objects().map(|(name, object)| (name.clone(), object.clone())).collect(),
+        }
+    }
+
     /// The object of that name.
     pub fn object(&self, object: &Slug) -> Option<&ObjectDescription> {
         self.objects.get(object)

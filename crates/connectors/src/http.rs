@@ -6,10 +6,10 @@
 mod auth;
 mod effect;
 mod metadata;
-mod outcome;
+pub(crate) mod outcome;
 mod request;
 mod response;
-mod undo;
+pub(crate) mod undo;
 mod version;
 
 use std::sync::Arc;
@@ -19,8 +19,7 @@ use domain::grant::ExecutionGrant;
 use domain::mutation::{Environment, Mutation, RecordRef};
 use domain::name::Slug;
 use futures_util::future::BoxFuture;
-use proof::digest::{Digest, Tag, tagged};
-use proof::json::object;
+use proof::digest::Digest;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
 
@@ -66,23 +65,8 @@ impl HttpConnector {
         outbound: Arc<Outbound>,
         credentials: Credentials,
     ) -> Self {
-        let configuration = object([
-            ("base_url", target.as_str().into()),
-            ("environment", environment.word().into()),
-            ("manifest", manifest.digest.into()),
-            ("name", name.to_string().into()),
-            ("user", credentials.public_part().into()),
-        ]);
-        let description = Description {
-            system: manifest.system.clone(),
-            title: manifest.title.clone(),
-            connector: name,
-            environment,
-            manifest: manifest.digest,
-            configuration: tagged(Tag::Manifest, &configuration),
-            tenant: target.as_str().to_owned(),
-            objects: manifest.objects().map(|(name, object)| (name.clone(), object.clone())).collect(),
-        };
+        let description =
+            Description::of(&manifest, name, environment, target.as_str(), credentials.public_part());
         Self { manifest, description, target, outbound, session: Session::new(credentials) }
     }
 

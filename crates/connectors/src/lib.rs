@@ -11,6 +11,8 @@ pub mod json;
 pub mod manifest;
 pub mod outbound;
 pub mod registry;
+#[cfg(any(test, feature = "test-support"))]
+pub mod scripted;
 pub mod secret;
 #[cfg(test)]
 mod testing;

@@ -100,7 +100,7 @@ fn refusal<'a>(
 }
 
 /// A code of ours. Every text given here has the form of a slug.
-pub(super) fn slug(code: &str) -> Slug {
+pub(crate) fn slug(code: &str) -> Slug {
     Slug::parse(code).unwrap_or_else(|_| unreachable!("`{code}` is a slug"))
 }
 

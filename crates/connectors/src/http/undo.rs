@@ -10,7 +10,7 @@ use crate::connector::UndoPlan;
 use crate::description::{Description, Undo};
 use crate::manifest::Manifest;
 
-pub(super) fn plan(
+pub(crate) fn plan(
     description: &Description,
     manifest: &Manifest,
     mutation: &Mutation,

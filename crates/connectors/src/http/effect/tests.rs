@@ -35,6 +35,7 @@ fn audits(audits: &[String]) -> String {
     format!(r#"{{"audits":[{}],"next":null}}"#, audits.join(","))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it stands beside answers that are faults")]
 fn found(basis: Basis, handle: &str, by_other: bool) -> Result<Effect, ReadFault> {
     Ok(Effect::Found { basis, handle: Some(handle.to_owned()), by_other })
 }
