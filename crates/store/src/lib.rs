@@ -8,6 +8,8 @@
 //! [`faults`] wraps any of them for tests.
 
 pub mod commit;
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test suite that other rooms run")]
+#[expect(clippy::missing_panics_doc, reason = "a test panics when a promise is broken")]
 pub mod contract;
 pub mod entity;
 pub mod error;
@@ -64,7 +66,13 @@ pub trait Store: Send + Sync {
     fn commit(&self, commit: Commit) -> Answer<'_, Committed>;
 
     /// The leaves of a chain from `from_seq` on, at most `limit` ≤ [`page::CHAIN_MAX`], each checked against its hash.
-    fn chain(&self, ws: WorkspaceId, chain: Chain, from_seq: u64, limit: usize) -> Answer<'_, Vec<StoredLeaf>>;
+    fn chain(
+        &self,
+        ws: WorkspaceId,
+        chain: Chain,
+        from_seq: u64,
+        limit: usize,
+    ) -> Answer<'_, Vec<StoredLeaf>>;
 
     /// The runs that have a chain, by id from the one after `after` on, at most `limit` ≤ [`page::CHAIN_MAX`]:
     /// what a rebuild of the query rows walks over.

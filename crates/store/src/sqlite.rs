@@ -71,8 +71,11 @@ impl SqliteStore {
         let checkpoints = Checkpoints::start(&path, &mut conn)?;
         let (positions, position) = watch::channel(evidence::position(&conn)?);
         let after_group = move |conn: &rusqlite::Connection| {
-            // A position that cannot be read now is told with the next commit.
-            positions.send_replace(evidence::position(conn).unwrap_or(*positions.borrow()));
+            match evidence::position(conn) {
+                Ok(position) => drop(positions.send_replace(position)),
+                // It is told with the next commit.
+                Err(error) => tracing::warn!(%error, "the feed position cannot be read"),
+            }
             checkpoints.after_group(conn);
         };
         let writer = Writer::start("store", conn, after_group);

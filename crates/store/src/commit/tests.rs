@@ -148,8 +148,7 @@ fn a_receipt_needs_the_leaf_and_the_lease_in_one_commit() {
 
 fn with_disclosure(holder: Digest) -> Commit {
     let mut commit = empty();
-    commit.appends =
-        vec![ChainAppend { chain: Chain::Workspace, expected_seq: 0, leaves: vec![leaf()] }];
+    commit.appends = vec![ChainAppend { chain: Chain::Workspace, expected_seq: 0, leaves: vec![leaf()] }];
     commit.disclosures = vec![NewDisclosure {
         holder,
         disclosure: Disclosure::seal([1; 32], "reason", &"because".into()).unwrap(),

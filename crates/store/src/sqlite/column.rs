@@ -99,11 +99,7 @@ pub(super) fn first<T: FromSql>(
 }
 
 /// Executes a statement that stays prepared; answers how many rows it changed.
-pub(super) fn execute(
-    conn: &Connection,
-    sql: &str,
-    params: impl rusqlite::Params,
-) -> Result<usize, Error> {
+pub(super) fn execute(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<usize, Error> {
     Ok(conn.prepare_cached(sql)?.execute(params)?)
 }
 

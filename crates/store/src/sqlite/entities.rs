@@ -161,7 +161,8 @@ fn stored(
 
 /// Removes what has expired; answers how many rows.
 pub(super) fn purge(conn: &Connection, now: Timestamp, limit: i64) -> Result<usize, Error> {
-    let entities = "DELETE FROM entity WHERE rowid IN (SELECT rowid FROM entity WHERE expires <= ?1 LIMIT ?2)";
+    let entities =
+        "DELETE FROM entity WHERE rowid IN (SELECT rowid FROM entity WHERE expires <= ?1 LIMIT ?2)";
     let answers =
         "DELETE FROM idempotency WHERE rowid IN (SELECT rowid FROM idempotency WHERE expires <= ?1 LIMIT ?2)";
     let removed = column::execute(conn, entities, [now.millis(), limit])?;

@@ -91,8 +91,7 @@ pub(super) fn disclosures(
 /// The number of a data key, entered at its first use.
 fn key_number(conn: &Connection, ws: i64, key: &DataKey) -> Result<i64, Error> {
     let sql = "SELECT number, destroyed FROM data_key WHERE id = ?1";
-    let known: Option<(i64, i64)> =
-        column::row(conn, sql, [key.id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let known: Option<(i64, i64)> = column::row(conn, sql, [key.id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     match known {
         Some((number, 0)) => Ok(number),
         Some(_) => Err(Conflict::Erased.into()),
@@ -109,8 +108,7 @@ pub(super) fn erase(conn: &Connection, ws: i64, erasure: &Erasure) -> Result<(),
     let class = erasure.class.as_ref().map(Slug::as_str);
     let sql = "SELECT number FROM data_key
         WHERE ws = ?1 AND subject = ?2 AND destroyed = 0 AND (?3 IS NULL OR class = ?3)";
-    let keys: Vec<i64> =
-        column::rows(conn, sql, params![ws, erasure.subject, class], |row| Ok(row.get(0)?))?;
+    let keys: Vec<i64> = column::rows(conn, sql, params![ws, erasure.subject, class], |row| Ok(row.get(0)?))?;
     let mut actual = 0;
     for number in keys {
         actual += column::execute(conn, "DELETE FROM disclosure WHERE data_key = ?1", [number])?;

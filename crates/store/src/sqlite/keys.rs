@@ -69,8 +69,7 @@ impl Keys {
             subject,
             class: class.as_str().to_owned(),
         };
-        let names: BTreeSet<KeyName> =
-            disclosures.iter().map(|new| name(new.subject, &new.class)).collect();
+        let names: BTreeSet<KeyName> = disclosures.iter().map(|new| name(new.subject, &new.class)).collect();
         let keys = self.keys(names).await?;
         let mut sealed = Vec::with_capacity(disclosures.len());
         for new in disclosures {
@@ -93,7 +92,10 @@ impl Keys {
         if !missing.is_empty() {
             let vault = Arc::clone(&self.vault);
             let found = self.writer.run(move |conn| {
-                missing.into_iter().map(|name| find_or_make(conn, &vault, name)).collect::<Result<Vec<_>, _>>()
+                missing
+                    .into_iter()
+                    .map(|name| find_or_make(conn, &vault, name))
+                    .collect::<Result<Vec<_>, _>>()
             });
             for key in found.await? {
                 keys.insert(key.name.clone(), self.remember(key));
@@ -127,7 +129,8 @@ impl Keys {
         let sql = "SELECT workspace, subject, class, wrapped FROM data_key WHERE id = ?1";
         let found = self.readers.point(|conn| {
             column::row(conn, sql, [id], |row| {
-                let workspace = column::id_at(row, 0, WorkspaceId::parse)?.ok_or(Error::corrupt("data key"))?;
+                let workspace =
+                    column::id_at(row, 0, WorkspaceId::parse)?.ok_or(Error::corrupt("data key"))?;
                 let name = KeyName { workspace, subject: row.get(1)?, class: row.get(2)? };
                 Ok(self.vault.unwrap(id, name, &row.get::<_, Vec<u8>>(3)?)?)
             })

@@ -47,7 +47,9 @@ pub(super) fn change(conn: &Connection, ws: i64, change: &LeaseChange) -> Result
             Some(holder)
         }
         (LeaseChange::Release { run, .. }, Some(holder)) if holder.run == run => None,
-        (LeaseChange::Take { .. } | LeaseChange::Release { .. }, _) => return Err(Conflict::LeaseMoved.into()),
+        (LeaseChange::Take { .. } | LeaseChange::Release { .. }, _) => {
+            return Err(Conflict::LeaseMoved.into());
+        }
     };
     let counter = state.counter + 1;
     let sql = "INSERT INTO lease (ws, key, counter, run, n, attempt, node, generation)

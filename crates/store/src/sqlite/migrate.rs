@@ -97,8 +97,8 @@ fn advance(conn: &mut Connection, steps: &[Migration]) -> Result<(), OpenError> 
 
 /// Every table, index and trigger with the text that made it.
 fn schema(conn: &Connection) -> Result<BTreeMap<String, String>, Error> {
-    let mut rows =
-        conn.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'")?;
+    let mut rows = conn
+        .prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'")?;
     let rows = rows.query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

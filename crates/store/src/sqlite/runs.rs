@@ -61,9 +61,31 @@ fn put_row(conn: &Connection, ws: i64, row: &RunRow) -> Result<i64, Error> {
     let closed = row.closed.map(time);
     let put = |sql| {
         let params = params![
-            id, row.stage, row.workflow, row.source, row.environment, row.connector, row.object, row.action,
-            row.proposer, owner, policy, plan, row.decision, row.risk, row.mutations, row.revision, created, updated,
-            deadline, closed, holder, recovers, branch, events, ws
+            id,
+            row.stage,
+            row.workflow,
+            row.source,
+            row.environment,
+            row.connector,
+            row.object,
+            row.action,
+            row.proposer,
+            owner,
+            policy,
+            plan,
+            row.decision,
+            row.risk,
+            row.mutations,
+            row.revision,
+            created,
+            updated,
+            deadline,
+            closed,
+            holder,
+            recovers,
+            branch,
+            events,
+            ws
         ];
         column::first(conn, sql, params)
     };
@@ -159,7 +181,12 @@ impl Filter {
     }
 }
 
-pub(super) fn list(conn: &Connection, ws: WorkspaceId, query: &RunQuery, limit: i64) -> Result<Page<RunRow>, Error> {
+pub(super) fn list(
+    conn: &Connection,
+    ws: WorkspaceId,
+    query: &RunQuery,
+    limit: i64,
+) -> Result<Page<RunRow>, Error> {
     let Some(ws) = column::workspace(conn, ws)? else { return Ok(Page::cut(vec![], query.limit)) };
     let mut filter = Filter { sql: "WHERE r.ws = ?".to_owned(), values: vec![ws.into()] };
     filter.equal("connector", query.connector.as_ref());
@@ -174,7 +201,8 @@ pub(super) fn list(conn: &Connection, ws: WorkspaceId, query: &RunQuery, limit: 
         filter.and(runs, [ws.into(), record.to_vec().into()]);
     }
     if !query.waits_for.is_empty() {
-        let runs = "r.number IN (SELECT run FROM wait WHERE ws = ? AND grp IN (SELECT value FROM json_each(?)))";
+        let runs =
+            "r.number IN (SELECT run FROM wait WHERE ws = ? AND grp IN (SELECT value FROM json_each(?)))";
         filter.and(runs, [ws.into(), json(&query.waits_for).into()]);
     }
     if let Some(cursor) = &query.cursor {

@@ -54,9 +54,7 @@ impl Store for SqliteStore {
         let read = move |conn: &Connection, from, limit| {
             evidence::read_documents(conn, ws, (run, revision), from, limit)
         };
-        Box::pin(async move {
-            self.readers.series(0, ITEMS_MAX, |document| document.n.into(), read).await
-        })
+        Box::pin(async move { self.readers.series(0, ITEMS_MAX, |document| document.n.into(), read).await })
     }
 
     fn disclosures(
@@ -154,9 +152,9 @@ impl Store for SqliteStore {
     ) -> Answer<'_, Page<Entity>> {
         Box::pin(async move {
             let most = page::limit(limit, page::PAGE_MAX)?;
-            let rows = self.readers.list(move |conn| {
-                entities::list(conn, ws, kind, owner.as_deref(), cursor.as_ref(), most)
-            });
+            let rows = self
+                .readers
+                .list(move |conn| entities::list(conn, ws, kind, owner.as_deref(), cursor.as_ref(), most));
             Ok(Page::cut(rows.await?, limit))
         })
     }

@@ -14,9 +14,10 @@ pub(super) fn change(conn: &Connection, ws: i64, change: &UsageChange) -> Result
         UsageChange::Settle { run } => forget(conn, ws, *run),
         UsageChange::Release { run } => {
             let sql = "SELECT scope, slot, amount FROM reservation WHERE ws = ?1 AND run = ?2";
-            let held: Vec<(String, i64, i64)> = column::rows(conn, sql, params![ws, run.to_string()], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })?;
+            let held: Vec<(String, i64, i64)> =
+                column::rows(conn, sql, params![ws, run.to_string()], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })?;
             for (scope, slot, amount) in held {
                 subtract(conn, ws, &scope, slot, amount)?;
             }

@@ -40,8 +40,7 @@ pub(super) fn change(conn: &Connection, ws: i64, change: &WorkChange) -> Result<
 /// Refuses a claim that does not hold. One that ran out but was not claimed by anybody else does.
 pub(super) fn fence(conn: &Connection, ws: i64, (id, fence): (WorkId, u64)) -> Result<(), Error> {
     let sql = "SELECT 1 FROM work WHERE id = ?1 AND ws = ?2 AND fence = ?3 AND node IS NOT NULL";
-    let found: Option<i64> =
-        column::first(conn, sql, params![id.to_string(), ws, column::int(fence)?])?;
+    let found: Option<i64> = column::first(conn, sql, params![id.to_string(), ws, column::int(fence)?])?;
     held(found.is_some())
 }
 

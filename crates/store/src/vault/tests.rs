@@ -23,7 +23,9 @@ fn a_secret_opens_only_at_its_own_place_under_its_own_key() {
         vault(seed).open_secret(workspace(ws), id, version, sealed).map(|secret| secret.to_vec())
     };
     assert_eq!(open(1, 1, "token", 2, &sealed), Ok(b"canary".to_vec()));
-    for (seed, ws, id, version) in [(2, 1, "token", 2), (1, 2, "token", 2), (1, 1, "tokem", 2), (1, 1, "token", 3)] {
+    for (seed, ws, id, version) in
+        [(2, 1, "token", 2), (1, 2, "token", 2), (1, 1, "tokem", 2), (1, 1, "token", 3)]
+    {
         assert_eq!(open(seed, ws, id, version, &sealed), Err(VaultFault::Sealed));
     }
     for at in [1, WRAPPED_LEN, sealed.len() - 1] {
