@@ -141,14 +141,12 @@ fn make_folder(path: &Path) -> Result<(), OpenError> {
 
 /// Holds the data directory for this process, until the file is closed.
 fn lock(path: PathBuf) -> Result<File, OpenError> {
-    let file = File::options().create(true).truncate(false).write(true).open(&path);
-    match file.as_ref().map(File::try_lock) {
-        Ok(Ok(())) => {}
-        Ok(Err(TryLockError::WouldBlock)) => return Err(OpenError::Locked { path }),
-        Ok(Err(TryLockError::Error(source))) => return Err(OpenError::File { path, source }),
-        Err(_) => {}
-    }
-    file.map_err(|source| OpenError::File { path, source })
+    let opened = File::options().create(true).truncate(false).write(true).open(&path);
+    let locked = opened.map_err(TryLockError::Error).and_then(|file| file.try_lock().map(|()| file));
+    locked.map_err(|error| match error {
+        TryLockError::WouldBlock => OpenError::Locked { path },
+        TryLockError::Error(source) => OpenError::File { path, source },
+    })
 }
 
 #[cfg(test)]

@@ -1,9 +1,21 @@
 //! All or nothing, for good, and only inside one workspace.
 
-use super::*;
-use crate::commit::EpochRule;
-use crate::evidence::Erasure;
-use crate::run::RunQuery;
+use domain::id::WorkspaceId;
+use proof::tree::leaf_hash;
+
+use crate::Store;
+use crate::commit::{Commit, EpochRule};
+use crate::contract::fixture::{
+    append, at, commit, disclosure, document, entity, holder, leaf, node, projection, request, reserve, row,
+    run, slug, take, touch, wait, work_id, workspace,
+};
+use crate::contract::{Place, conflict, race};
+use crate::entity::{EntityKind, EntityWrite, Expect};
+use crate::error::Conflict;
+use crate::evidence::{Chain, Erasure};
+use crate::lease::LeaseChange;
+use crate::run::{Projection, RunQuery};
+use crate::work::WorkChange;
 
 /// A commit that changes something of every kind, about the run with this number.
 fn everything(of: u64) -> Commit {

@@ -1,7 +1,17 @@
 //! Sealed fields: readable while their key lives, never at rest, gone after an erasure.
 
-use super::*;
-use crate::evidence::Erasure;
+use std::sync::Arc;
+
+use proof::disclosure::Disclosure;
+use proof::tree::leaf_hash;
+
+use crate::Store;
+use crate::commit::Commit;
+use crate::contract::fixture::{append, commit, disclosure, document, entity, leaf, run, slug, workspace};
+use crate::contract::{Place, conflict};
+use crate::entity::{EntityWrite, Expect};
+use crate::error::{Conflict, Error};
+use crate::evidence::{Chain, Erasure};
 
 const CANARY: &str = "canary-4711-Møller";
 

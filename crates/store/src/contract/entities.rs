@@ -1,6 +1,13 @@
 //! Versions, lookups, expiry, stored answers.
 
-use super::*;
+use crate::Store;
+use crate::commit::Commit;
+use crate::contract::fixture::{append, at, commit, entity, request, run, workspace};
+use crate::contract::{Place, conflict, race};
+use crate::entity::{EntityKind, EntityWrite, Expect};
+use crate::error::{Conflict, Error};
+use crate::evidence::Chain;
+use crate::idempotency::IdempotencyRecord;
 use crate::page::Page;
 
 async fn write(store: &dyn Store, write: EntityWrite) -> Result<(), Conflict> {

@@ -1,8 +1,15 @@
 //! Chains, documents and the feed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::*;
+use proof::tree::leaf_hash;
+
+use crate::commit::Commit;
+use crate::contract::fixture::{append, at, commit, document, leaf, run, workspace};
+use crate::contract::{Place, race};
+use crate::error::{Conflict, Error};
+use crate::evidence::Chain;
 
 /// The bytes of a leaf, its hash and its place are those that were committed, also when appended piece by piece.
 pub async fn leaves_come_back_verbatim_in_an_unbroken_chain(place: &impl Place) {

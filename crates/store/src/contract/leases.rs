@@ -1,8 +1,15 @@
 //! Record leases, the control epoch, process generations.
 
-use super::*;
-use crate::commit::EpochRule;
-use crate::lease::LeaseState;
+use std::sync::Arc;
+
+use proof::tree::leaf_hash;
+
+use crate::commit::{Commit, EpochRule};
+use crate::contract::fixture::{append, at, commit, holder, leaf, node, run, take, workspace};
+use crate::contract::{Place, conflict, race};
+use crate::error::Conflict;
+use crate::evidence::Chain;
+use crate::lease::{LeaseChange, LeaseHolder, LeaseState};
 
 fn change(lease: LeaseChange) -> Commit {
     Commit { leases: vec![lease], ..commit() }

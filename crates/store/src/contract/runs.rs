@@ -1,8 +1,16 @@
 //! Query rows: lists, inbox, record history.
 
-use super::*;
+use domain::id::RunId;
+use proof::tree::leaf_hash;
+
+use crate::Store;
+use crate::commit::Commit;
+use crate::contract::Place;
+use crate::contract::fixture::{at, commit, node, projection, row, run, slug, touch, wait, workspace};
+use crate::error::Error;
+use crate::evidence::Chain;
 use crate::page::{Cursor, PAGE_MAX, Page};
-use crate::run::RunQuery;
+use crate::run::{Extent, Projection, RunQuery, RunRow};
 
 async fn project(store: &dyn Store, projections: Vec<Projection>) {
     store.commit(Commit { projections, ..commit() }).await.unwrap();
@@ -234,7 +242,7 @@ pub async fn limits_and_foreign_cursors_are_refused(place: &impl Place) {
     let store = place.open().await;
     project(&*store, vec![projection(row(1))]).await;
     let ws = workspace(1);
-    let runs = |limit, cursor| store.runs(ws, RunQuery { limit, cursor, ..query() });
+    let runs = |limit, cursor| store.runs(ws, RunQuery { cursor, limit, ..query() });
     assert_eq!(ids(&runs(PAGE_MAX, None).await.unwrap()), [run(1)]);
     assert!(matches!(runs(PAGE_MAX + 1, None).await, Err(Error::TooLarge { .. })));
     let foreign = Some(Cursor::new("run_1"));

@@ -1,7 +1,11 @@
 //! Budgets.
 
-use super::*;
-use crate::usage::WINDOW_S_MAX;
+use crate::Store;
+use crate::commit::Commit;
+use crate::contract::fixture::{at, commit, reserve, run, workspace};
+use crate::contract::{Place, conflict, race};
+use crate::error::Conflict;
+use crate::usage::{UsageChange, WINDOW_S_MAX};
 
 async fn change(store: &dyn Store, usage: UsageChange) {
     store.commit(Commit { usage: vec![usage], ..commit() }).await.unwrap();

@@ -1,9 +1,16 @@
 //! Work items: claims, fences, due times.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::*;
-use crate::work::Claimed;
+use domain::id::WorkId;
+
+use crate::Store;
+use crate::commit::Commit;
+use crate::contract::fixture::{at, commit, node, put_work, run, slug, work_id, workspace};
+use crate::contract::{Place, conflict};
+use crate::error::Conflict;
+use crate::work::{Claimed, WorkChange};
 
 async fn put(store: &dyn Store, work: Vec<WorkChange>) {
     store.commit(Commit { work, ..commit() }).await.unwrap();

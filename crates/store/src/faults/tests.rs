@@ -2,7 +2,7 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::Kek;
-use crate::contract::{append, at, commit, node, run, workspace};
+use crate::contract::fixture::{append, at, commit, node, run, workspace};
 use crate::sqlite::SqliteStore;
 
 fn faulty() -> (tempfile::TempDir, FaultyStore) {

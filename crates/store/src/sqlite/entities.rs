@@ -82,15 +82,12 @@ pub(super) fn list(
 ) -> Result<Vec<(Cursor, Entity)>, Error> {
     let (ws, kind, after) = (ws.to_string(), kind.as_str(), cursor.map_or("", Cursor::as_str));
     let item = |row: &Row<'_>| read(row).map(|entity| (Cursor::new(entity.id.clone()), entity));
-    match owner {
-        Some(owner) => {
-            let sql = select!("owner = ?3 AND id > ?4 ORDER BY id LIMIT ?5");
-            column::rows(conn, sql, params![ws, kind, owner, after, limit + 1], item)
-        }
-        None => {
-            let sql = select!("id > ?3 ORDER BY id LIMIT ?4");
-            column::rows(conn, sql, params![ws, kind, after, limit + 1], item)
-        }
+    if let Some(owner) = owner {
+        let sql = select!("owner = ?3 AND id > ?4 ORDER BY id LIMIT ?5");
+        column::rows(conn, sql, params![ws, kind, owner, after, limit + 1], item)
+    } else {
+        let sql = select!("id > ?3 ORDER BY id LIMIT ?4");
+        column::rows(conn, sql, params![ws, kind, after, limit + 1], item)
     }
 }
 

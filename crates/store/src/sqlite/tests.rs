@@ -3,7 +3,7 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::Store as _;
-use crate::contract::{append, commit, disclosure, leaf, run, workspace};
+use crate::contract::fixture::{append, commit, disclosure, leaf, run, workspace};
 use crate::evidence::{Chain, Erasure};
 use proof::tree::leaf_hash;
 
@@ -131,7 +131,7 @@ async fn an_erasure_that_was_cut_short_is_finished_by_a_purge() {
     let mark = |conn: &Connection| column::execute(conn, "UPDATE data_key SET destroyed = 1", ());
     store.writer.run(mark).await.unwrap();
     assert_eq!(readable(&store, 1).await, 1);
-    store.purge(crate::contract::at(0), 1).await.unwrap();
+    store.purge(crate::contract::fixture::at(0), 1).await.unwrap();
     assert_eq!(readable(&store, 1).await, 0);
 }
 
@@ -143,7 +143,7 @@ async fn the_log_starts_over_while_commits_go_on() {
     let log = folder.path().join("actionplane.db-wal");
     let body = vec![b'x'; 1024 * 1024];
     for n in 0_u32..160 {
-        let mut write = crate::contract::entity(&format!("{}", n % 8), crate::Expect::Any);
+        let mut write = crate::contract::fixture::entity(&format!("{}", n % 8), crate::Expect::Any);
         write.body = Some(body.clone());
         store.commit(Commit { entities: vec![write], ..commit() }).await.unwrap();
     }

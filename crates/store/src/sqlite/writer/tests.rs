@@ -41,7 +41,7 @@ async fn nobody_in_a_transaction_that_the_database_ended_is_told_that_it_was_sav
     let (release, held) = std::sync::mpsc::channel::<()>();
     let hold = tokio::spawn({
         let writer = Arc::clone(&writer);
-        async move { writer.run_alone(move |_| Ok(held.recv().unwrap())).await }
+        async move { writer.run_alone(move |_| held.recv().map_err(|_| stopped())).await }
     });
     tokio::task::yield_now().await;
     let before = writer.run(|conn| insert(conn, 1));
