@@ -108,7 +108,10 @@ impl Engine {
         let mut decision = merge(decisions);
         if decision.evidence != policy::obligation::Evidence::Recorded {
             // No attempt could ever reach it: say so now instead of letting the run wait in vain.
-            decision = undecidable(format!("the policy asks for {} evidence, which needs the log", decision.evidence));
+            decision = undecidable(format!(
+                "the policy asks for {} evidence, which needs the log",
+                decision.evidence
+            ));
         }
         let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         let record = record(&active, &decision, inputs, duration_us);

@@ -14,6 +14,6 @@ pub use list::{RunFilter, RunPage, RunSummary};
 pub use names::Named;
 pub use record::RecordTouch;
 pub use show_run::{
-    ApprovalView, AttemptView, ChangeView, DriftView, MutationView, NextStep, ObligationView, RecoveryView,
-    RunView,
+    ApprovalView, AttemptView, Blocked, ChangeView, DriftView, MutationView, NextStep, ObligationView,
+    RecoveryView, RunView,
 };

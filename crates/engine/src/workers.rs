@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use domain::command::Command;
 use domain::id::{RunId, WorkspaceId};
-use domain::run::{Owner, Task, owner};
-use store::{Claimed, Commit, WorkChange};
+use domain::run::{Owner, Stage, Task, owner};
+use store::{Claimed, Commit, RunQuery, WorkChange};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -90,8 +90,36 @@ async fn dispatch(
     while running.join_next().await.is_some() {}
 }
 
+/// Takes up what an earlier process left: an attempt without an outcome is told at once, not at its due time.
+async fn resume(engine: &Engine) -> Result<()> {
+    for ws in engine.store.workspaces().await? {
+        let mut cursor = None;
+        loop {
+            let stages = [Stage::Proposed, Stage::Previewed, Stage::Authorized, Stage::Executing];
+            let query = RunQuery {
+                stages: stages.iter().map(ToString::to_string).collect(),
+                cursor,
+                limit: store::page::PAGE_MAX,
+                ..RunQuery::default()
+            };
+            let page = engine.store.runs(ws, query).await?;
+            for row in page.items {
+                engine.kick(ws, row.id);
+            }
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Claims what is due and tends it.
 async fn steward(engine: Arc<Engine>, slots: Arc<Semaphore>, mut stopped: watch::Receiver<bool>) {
+    if let Err(error) = resume(&engine).await {
+        tracing::warn!(code = error.code.word(), "open runs could not be listed at start: {}", error.message);
+    }
     let mut running = JoinSet::new();
     while !*stopped.borrow() {
         let claimed =

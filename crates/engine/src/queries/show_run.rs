@@ -8,7 +8,7 @@ use domain::id::{RunId, WorkspaceId};
 use domain::mutation::{Fields, UndoKind};
 use domain::name::Slug;
 use domain::plan::PlannedMutation;
-use domain::run::{Decision, Owner, RecoveryKind, Run, Takeover, owner};
+use domain::run::{Decision, Owner, RecoveryKind, Run, Stage, Takeover, owner};
 use domain::time::Timestamp;
 use proof::digest::Digest;
 use proof::json::{Object, Value};
@@ -16,7 +16,9 @@ use proof::json::{Object, Value};
 use super::{LineageEvent, Named};
 use crate::access::{Caller, Operation};
 use crate::control::Control;
+use crate::decision::lane_name;
 use crate::ledger::{Entry, literal};
+use crate::preview::lease_key;
 use crate::{Engine, Result};
 
 /// A run with everything that a decision about it needs.
@@ -220,6 +222,19 @@ pub struct NextStep {
     pub owner: &'static str,
     /// In words.
     pub detail: String,
+    /// What stops the worker for now: a pause, or another run on the same record.
+    pub blocked: Option<Blocked>,
+}
+
+/// What stops a worker for now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocked {
+    /// `paused` or `record_busy`.
+    pub code: &'static str,
+    /// In words.
+    pub detail: String,
+    /// The run that holds the record.
+    pub run: Option<RunId>,
 }
 
 impl Engine {
@@ -258,12 +273,44 @@ impl Engine {
                 .map(|held| (control.named(domain::principal::Principal::Person(held.holder)), held)),
             next: next_step(&control, run, self.now()),
         };
+        view.next.blocked = self.blocked(&control, entry).await?;
         for event in events {
             let read = Event::read(&event.kind, event.data.clone())
                 .map_err(|fault| crate::Error::internal("a stored event is malformed").because(fault))?;
             tell(&control, &mut view, &event, read);
         }
         Ok(view)
+    }
+}
+
+impl Engine {
+    /// Why a run that may execute does not: something is paused, or another run holds its record.
+    async fn blocked(&self, control: &Control, entry: &Entry) -> Result<Option<Blocked>> {
+        let run = entry.run();
+        if !matches!(run.stage, Stage::Authorized | Stage::Executing) || run.is_unsettled() {
+            return Ok(None);
+        }
+        let mutations: Vec<_> = entry.plan.iter().filter_map(|planned| planned.mutation.as_ref()).collect();
+        let lane = lane_name(control, run, &mutations);
+        for mutation in &mutations {
+            if let Some(pause) = control.paused(run.judged(), &mutation.connector, &lane) {
+                let detail = format!("the {} `{}` is paused", pause.kind.word(), pause.id);
+                return Ok(Some(Blocked { code: "paused", detail, run: None }));
+            }
+        }
+        let next = run.next_mutation().and_then(|n| usize::try_from(n).ok()).and_then(|n| mutations.get(n));
+        let Some(mutation) = next else { return Ok(None) };
+        let Ok(connector) = control.connector(&mutation.connector) else { return Ok(None) };
+        let lease =
+            self.store.lease(control.workspace, lease_key(control, connector.as_ref(), mutation)).await?;
+        Ok(lease.holder.filter(|holder| holder.run != run.id).map(|holder| Blocked {
+            code: "record_busy",
+            detail: format!(
+                "the run {} writes to this record, or does not know yet what it wrote",
+                holder.run
+            ),
+            run: Some(holder.run),
+        }))
     }
 }
 
@@ -488,5 +535,5 @@ fn next_step(control: &Control, run: &Run, now: Timestamp) -> NextStep {
         Owner::Recovery(child) => ("recovery", format!("the recovery run {child} is open")),
         Owner::Nobody => ("nobody", format!("closed: {}", run.stage)),
     };
-    NextStep { owner, detail }
+    NextStep { owner, detail, blocked: None }
 }
