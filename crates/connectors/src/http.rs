@@ -18,9 +18,10 @@ use std::time::Duration;
 use domain::grant::ExecutionGrant;
 use domain::mutation::{Environment, Mutation, RecordRef};
 use domain::name::Slug;
+use domain::time::Timestamp;
 use futures_util::future::BoxFuture;
-use proof::digest::Digest;
-use reqwest::header::HeaderMap;
+use proof::digest::{Digest, sha256};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 
 pub use auth::{Credentials, CredentialsFault};
@@ -68,6 +69,37 @@ impl HttpConnector {
         let description =
             Description::of(&manifest, name, environment, target.as_str(), credentials.public_part());
         Self { manifest, description, target, outbound, session: Session::new(credentials) }
+    }
+
+    /// Forms a write without sending it; the error is the code that [`Connector::apply`] would not send it with.
+    pub fn dry_run(&self, mutation: &Mutation, fresh_version: Option<&str>) -> Result<(), Slug> {
+        let write = Write { mutation, fresh_version, before: None };
+        let key = sha256(b"dry run");
+        request::prepare(&self.manifest, &self.target, &write, key)
+            .map(|_| ())
+            .map_err(|fault| outcome::slug(fault.code()))
+    }
+
+    /// Arms the fault of the conformance kit on a simulator of ours; says whether it was taken.
+    pub(crate) async fn arm(&self, url: &str, object: &Slug, id: &str) -> bool {
+        let update =
+            self.manifest.objects.get(object).and_then(|object| object.actions.get(&outcome::slug("update")));
+        let (Some(update), Some(url)) = (update, self.target.same_origin(url)) else { return false };
+        let body = crate::contract::lost_reply(update.method.as_str(), id);
+        let request = Request {
+            method: Method::POST,
+            url,
+            headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
+            body: Some(proof::canonical::to_string(&body)),
+            timeout: Duration::from_millis(self.manifest.timeout_ms),
+            send_by_boot_ms: None,
+        };
+        self.outbound.send(request).await.result.is_ok_and(|answer| (200..300).contains(&answer.status))
+    }
+
+    /// Now, on the injected clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.outbound.clock().now)()
     }
 
     fn object(&self, name: &Slug) -> Result<&Object, ReadFault> {
@@ -206,4 +238,4 @@ impl Connector for HttpConnector {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -5,6 +5,7 @@
 //! needs an `ExecutionGrant`, and what it did is proven above.
 
 pub mod connector;
+pub mod contract;
 pub mod description;
 pub mod http;
 pub mod json;

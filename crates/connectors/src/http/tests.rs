@@ -12,8 +12,12 @@ fn amount(manifest: &Manifest) -> Mutation {
 }
 
 async fn send(http: &HttpConnector, mutation: &Mutation) -> Applied {
-    http.write(&Write { mutation, fresh_version: Some(FRESH), before: None }, mutation.n, key(), u64::MAX)
-        .await
+    granted(http, &Write { mutation, fresh_version: Some(FRESH), before: None }, key()).await
+}
+
+/// A write as under a grant, which only the store's receipt can make.
+pub(crate) async fn granted(http: &HttpConnector, write: &Write<'_>, key: Digest) -> Applied {
+    http.write(write, write.mutation.n, key, u64::MAX).await
 }
 
 fn code(applied: &Applied) -> String {
