@@ -9,10 +9,10 @@ use domain::event::Event;
 use domain::run::{RecoveryKind, Stage, owner};
 
 use crate::committed;
+use crate::places::everywhere;
 use crate::world::{
     ANN, HOLDER, OTHER, OWNER, World, agent, applied, ask, auto, cancel, close_remainder, deny, diverged,
-    drift, everywhere, finish, hand_back, human, person, recovery_ended, settle, slug, take_over, text,
-    unknown, void,
+    drift, finish, hand_back, human, person, recovery_ended, settle, slug, take_over, text, unknown, void,
 };
 
 /// Every command, by who gives it, as it makes sense for a run.

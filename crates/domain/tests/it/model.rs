@@ -14,7 +14,7 @@ use domain::run::{
 use domain::time::Timestamp;
 
 use crate::decisions::commands;
-use crate::world::{ANN, HOLDER, OTHER, World, applied, auto, decision, human, propose, settle};
+use crate::world::{ANN, HOLDER, OTHER, World, applied, ask, auto, decision, human, propose, settle};
 
 /// What distinguishes a state from another.
 type Key = String;
@@ -199,6 +199,32 @@ fn ending(states: &Reachable, open: &[bool]) -> Vec<bool> {
         }
     }
     ends
+}
+
+#[test]
+fn when_everybody_is_silent_every_run_ends_unless_a_divergence_or_a_recovery_waits() {
+    for world in reachable().worlds {
+        let mut world = world;
+        for _ in 0..40 {
+            let run = world.run();
+            if run.closed.is_some() || run.recovery.is_some() || run.open_divergence().is_some() {
+                break;
+            }
+            world = match owner(run, world.now) {
+                // Policy asks people, so that nothing is executed by itself any more.
+                Owner::Worker { task: Task::Decide, .. } => world.clone().then(ask()),
+                Owner::Worker { .. } => owners_step(&world).unwrap(),
+                Owner::Groups(_) | Owner::Person(_) | Owner::Attention => {
+                    let end = deadline(run).unwrap();
+                    world.wait_until(end)
+                }
+                Owner::Recovery(_) | Owner::Nobody => break,
+            };
+        }
+        let run = world.run();
+        let ended = run.closed.is_some() || run.recovery.is_some() || run.open_divergence().is_some();
+        assert!(ended, "still open: {run:?}");
+    }
 }
 
 #[test]
