@@ -4,7 +4,7 @@
 //! may do is decided in `domain`, what policy says in `policy`; this room gathers the facts and saves the outcome.
 
 pub mod access;
-//pub mod admin;
+pub mod admin;
 mod batch;
 pub mod code;
 pub mod commands;
@@ -18,7 +18,7 @@ pub mod seams;
 mod workers;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use domain::id::{NodeId, RunId, WorkspaceId};
 use store::Store;
@@ -35,6 +35,8 @@ use seams::{Clock, Entropy};
 
 /// The engine of one process.
 pub struct Engine {
+    /// Itself, for work that must outlive the request that asked for it.
+    me: Weak<Self>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -42,6 +44,7 @@ pub struct Engine {
     node: NodeId,
     generation: u64,
     controls: Mutex<BTreeMap<WorkspaceId, Arc<Control>>>,
+    admin: admin::State,
     cache: ledger::Cache,
     /// Runs on which this process is executing right now.
     live: Mutex<BTreeSet<RunId>>,
@@ -75,7 +78,8 @@ impl Engine {
     pub async fn start(parts: Parts) -> Result<(Arc<Self>, Queue)> {
         let generation = parts.store.generation(parts.node).await?;
         let (ready, queue) = tokio::sync::mpsc::unbounded_channel();
-        let engine = Arc::new(Self {
+        let engine = Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
             store: parts.store,
             clock: parts.clock,
             entropy: parts.entropy,
@@ -83,6 +87,7 @@ impl Engine {
             node: parts.node,
             generation,
             controls: Mutex::default(),
+            admin: admin::State::default(),
             cache: ledger::Cache::default(),
             live: Mutex::default(),
             requests: Mutex::default(),

@@ -122,7 +122,7 @@ impl Engine {
             entry = self.decide_for_holder(&control, entry, caller, key).await?;
         }
         if entry.run().authorization.is_some() {
-            self.run_now(caller.workspace, id, Some(Principal::Person(person))).await?;
+            self.execute_detached(caller.workspace, id, Principal::Person(person)).await?;
         }
         self.load(caller.workspace, id).await
     }

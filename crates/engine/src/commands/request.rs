@@ -11,7 +11,7 @@ use crate::ledger::Entry;
 use crate::{Code, Engine, Error, Result};
 
 /// How long answers are kept: seconds.
-const KEPT_S: u64 = 24 * 3600;
+pub(crate) const KEPT_S: u64 = 24 * 3600;
 /// Characters of a key.
 pub const KEY_LEN_MAX: usize = 255;
 

@@ -47,7 +47,7 @@ impl Engine {
         let entry = self.visible(caller, id).await?;
         let entry = self.hand_back_when_over(&control, entry).await?;
         check_retry(&entry, caller.principal, plan_digest)?;
-        self.run_now(caller.workspace, id, Some(caller.principal)).await?;
+        self.execute_detached(caller.workspace, id, caller.principal).await?;
         self.load(caller.workspace, id).await
     }
 

@@ -57,6 +57,14 @@ struct Dispatch {
 }
 
 impl Engine {
+    /// Executes because somebody asked for it. It goes on when the request that asked ends early: a write that left must
+    /// get its outcome.
+    pub(crate) async fn execute_detached(&self, ws: WorkspaceId, id: RunId, by: Principal) -> Result<()> {
+        let engine = self.me.upgrade().ok_or_else(|| Error::internal("the engine is shutting down"))?;
+        let task = tokio::spawn(async move { engine.run_now(ws, id, Some(by)).await });
+        task.await.map_err(|fault| Error::internal("the execution ended early").because(fault))?
+    }
+
     /// Executes what is authorized, mutation after mutation, until the run waits for somebody else.
     pub(crate) async fn run_now(
         &self,
@@ -228,7 +236,7 @@ impl Engine {
         let fresh_version = before.as_ref().and_then(|before| before.version.clone());
         let write = Write { mutation, fresh_version: fresh_version.as_deref(), before: before.as_ref() };
         let applied = connector.apply(grant, &write).await;
-        let verdict = self.judge(connector, &started, mutation, &applied, before.as_ref()).await;
+        let verdict = self.judge(connector, &started, mutation, &applied).await;
         self.finish(control.workspace, run.id, verdict, lease).await
     }
 

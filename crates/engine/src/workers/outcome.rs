@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use connectors::connector::{Applied, Connector, Effect, EffectQuery, ReadFault, Reply};
-use connectors::description::Proof;
+use connectors::description::{Conditional, Proof};
 use domain::attempt::{CODE_CONFLICT, Outcome};
 use domain::drift::{diverging, moved, view};
-use domain::mutation::{Mutation, RecordRef, Snapshot};
+use domain::mutation::{Kind, Mutation, RecordRef, Snapshot};
 use domain::name::Slug;
 use proof::json::{Object, Value};
 
@@ -46,7 +46,6 @@ impl Engine {
         entry: &Entry,
         mutation: &Mutation,
         applied: &Applied,
-        before: Option<&Snapshot>,
     ) -> Verdict {
         let response = response_value(applied);
         let verdict = |outcome, code: Slug, retryable, read_back| Verdict {
@@ -59,7 +58,7 @@ impl Engine {
         };
         match &applied.reply {
             Reply::Accepted { handle } => {
-                match self.look(connector, entry, mutation, handle.as_deref(), before).await {
+                match self.look(connector, entry, mutation, handle.as_deref()).await {
                     Look::Proven(read) => verdict(Outcome::Applied, slug("read_back"), false, read),
                     Look::Differs(read) => verdict(Outcome::Diverged, slug("read_back_differs"), false, read),
                     Look::Unclear(read) => verdict(Outcome::Unknown, slug("accepted_unproven"), false, read),
@@ -94,7 +93,6 @@ impl Engine {
         entry: &Entry,
         mutation: &Mutation,
         handle: Option<&str>,
-        before: Option<&Snapshot>,
     ) -> Look {
         let action = connector.describe().action(&mutation.object, mutation.verb());
         let settle = action.map_or(0, |action| action.settle_ms);
@@ -104,13 +102,42 @@ impl Engine {
             let look = match proof {
                 Proof::ReadBack => self.look_at_record(connector, mutation, handle).await,
                 Proof::Gone => look_gone(connector, mutation).await,
-                Proof::Effect => self.look_for_effect(connector, entry, mutation, handle, before).await,
+                Proof::Effect => self.look_for_effect(connector, entry, mutation, handle).await,
             };
-            if matches!(look, Look::Proven(_)) || self.clock.boot_ms() >= until {
-                return look;
+            match look {
+                Look::Proven(seen) if proof == Proof::ReadBack => {
+                    return Look::Proven(self.with_others(connector, entry, mutation, seen).await);
+                }
+                Look::Proven(_) => return look,
+                Look::Differs(_) | Look::Unclear(_) if self.clock.boot_ms() >= until => return look,
+                Look::Differs(_) | Look::Unclear(_) => {}
             }
             tokio::time::sleep(SETTLE_PAUSE).await;
         }
+    }
+
+    /// A system that does not check versions atomically can lose another writer's update and still show our values. Where it
+    /// keeps a journal, say whether somebody else wrote between our read and our write.
+    async fn with_others(
+        &self,
+        connector: &dyn Connector,
+        entry: &Entry,
+        mutation: &Mutation,
+        mut seen: Value,
+    ) -> Value {
+        let action = connector.describe().action(&mutation.object, mutation.verb());
+        let checked = action.is_none_or(|action| action.conditional == Conditional::Atomic);
+        let Some(flight) = entry.run().in_flight().filter(|_| !checked && mutation.kind != Kind::Create)
+        else {
+            return seen;
+        };
+        let query = EffectQuery { mutation, key: &flight.key, handle: None, since: flight.started_at };
+        if let (Ok(Effect::Found { by_other, .. }), Value::Object(object)) =
+            (connector.find_effect(&query).await, &mut seen)
+        {
+            object.insert("others_wrote".to_owned(), Value::Bool(by_other));
+        }
+        seen
     }
 
     async fn look_at_record(
@@ -146,7 +173,6 @@ impl Engine {
         entry: &Entry,
         mutation: &Mutation,
         handle: Option<&str>,
-        _before: Option<&Snapshot>,
     ) -> Look {
         let Some(flight) = entry.run().in_flight().or_else(|| entry.run().unknown()) else {
             return Look::Unclear(note(handle, "no_attempt", None));
