@@ -147,6 +147,10 @@ operations! {
     ManageConnectors = "manage_connectors": agents false, roles [Admin];
     /// Pause and lift pauses.
     Pause = "pause": agents false, roles [Operator, Admin];
+    /// Read what is paused.
+    ReadPauses = "read_pauses": agents false, roles [];
+    /// Read registered workflows.
+    ReadWorkflows = "read_workflows": agents true, roles [];
     /// Read policy sets.
     ReadPolicies = "read_policies": agents false, roles [];
     /// Publish policy sets.

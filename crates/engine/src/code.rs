@@ -143,6 +143,10 @@ codes! {
     InvalidConnector = "invalid_connector", 422;
     /// A second person must do this.
     SecondPersonRequired = "second_person_required", 403;
+    /// The workspace would have no admin.
+    LastAdmin = "last_admin", 409;
+    /// The workspace holds as many things of this kind as it can.
+    LimitReached = "limit_reached", 409;
     /// User name or password are wrong, or the account is closed.
     SignInFailed = "sign_in_failed", 401;
     /// The password is too short or too common.

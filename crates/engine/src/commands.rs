@@ -14,9 +14,11 @@ use domain::id::RunId;
 use domain::principal::Principal;
 
 pub use propose::Proposal;
+pub(crate) use request::KEPT_S;
 pub use request::{Fingerprint, IdempotencyKey};
 pub use settle::Settlement;
 pub(crate) use settle::release;
+pub(crate) use verdict::check_text;
 pub use verdict::{Answer, VerdictRequest};
 
 use crate::access::Caller;

@@ -1,0 +1,250 @@
+//! The workspace chain: every administrative act is one commit, behind the head that was seen before it was decided.
+//!
+//! The chain puts all acts of a workspace in one order: the head is read first, then the administrative view, and a
+//! commit under another head is refused by the store. So an act is always decided on everything that came before it.
+
+use std::sync::PoisonError;
+
+use domain::id::WorkspaceId;
+use domain::principal::Actor;
+use domain::time::Timestamp;
+use domain::workspace::{Head, WorkspaceEvent, seal_acts};
+use proof::json::Value;
+use proof::leaf::Leaf;
+use serde::Serialize;
+use store::{
+    Chain, ChainAppend, Commit, Conflict, EntityKind, EntityWrite, EpochRule, Expect, IdempotencyRecord,
+    NewDisclosure,
+};
+
+use crate::access::Caller;
+use crate::commands::{IdempotencyKey, KEPT_S, RACES_MAX};
+use crate::control::{Control, References};
+use crate::ledger::class_standard;
+use crate::{Code, Engine, Error, Result};
+
+/// One act: an event with its sealed members.
+pub(super) struct Act {
+    event: WorkspaceEvent,
+    sealed: Vec<(&'static str, Value)>,
+    /// Whose data the sealed members are: a principal's id.
+    about: String,
+}
+
+impl Act {
+    pub fn new(event: WorkspaceEvent, about: impl ToString, sealed: Vec<(&'static str, Value)>) -> Self {
+        Self { event, sealed, about: about.to_string() }
+    }
+}
+
+/// What one request changes.
+#[derive(Default)]
+pub(super) struct Change {
+    pub acts: Vec<Act>,
+    pub entities: Vec<EntityWrite>,
+}
+
+/// How a request is named for idempotency.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub caller: &'a Caller,
+    pub operation: &'static str,
+    pub key: Option<&'a IdempotencyKey>,
+}
+
+/// What became of a creation.
+pub(super) enum Made {
+    /// It was made now.
+    Now,
+    /// It was made by an earlier request with the same key; this is its id.
+    Before(String),
+}
+
+impl Engine {
+    /// Decides and saves a change, again when another act came first.
+    pub(super) async fn act(
+        &self,
+        caller: &Caller,
+        decide: impl Fn(&Control) -> Result<Change>,
+    ) -> Result<()> {
+        self.act_once(caller, None, decide).await
+    }
+
+    /// Decides and saves what makes something new, unless an earlier request with the same key made it.
+    pub(super) async fn make(
+        &self,
+        asked: Asked<'_>,
+        id: &str,
+        decide: impl Fn(&Control) -> Result<Change>,
+    ) -> Result<Made> {
+        let Asked { caller, operation, key } = asked;
+        if let Some(known) = self.replayed(caller, operation, key).await? {
+            let id = String::from_utf8(known.reply).ok().filter(|id| !id.is_empty());
+            return id.map(Made::Before).ok_or_else(|| Error::internal("a stored answer names nothing"));
+        }
+        let _busy = self.busy(caller, operation, key)?;
+        let record = self.made(asked, id);
+        self.act_once(caller, record, decide).await?;
+        Ok(Made::Now)
+    }
+
+    async fn act_once(
+        &self,
+        caller: &Caller,
+        record: Option<IdempotencyRecord>,
+        decide: impl Fn(&Control) -> Result<Change>,
+    ) -> Result<()> {
+        let ws = caller.workspace;
+        for _ in 0..RACES_MAX {
+            // The head before the view: whatever commits in between makes this commit lose.
+            let head = self.head(ws).await?;
+            let control = self.control(ws).await?;
+            let change = decide(&control)?;
+            if change.acts.is_empty() {
+                return Ok(());
+            }
+            let by = Actor::Principal(caller.principal);
+            let saved = self.save_change(ws, head, by, &control.keys_of, change, record.clone()).await;
+            match saved {
+                Ok(()) => return Ok(()),
+                Err(store::Error::Conflict(Conflict::Seq { .. })) => {
+                    self.read_head(ws, head).await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::new(Code::Conflict, "the workspace changes faster than this can be decided")
+            .retry_after(1))
+    }
+
+    /// Saves a change behind a head.
+    pub(super) async fn save_change(
+        &self,
+        ws: WorkspaceId,
+        head: Head,
+        by: Actor,
+        keys: &References,
+        change: Change,
+        record: Option<IdempotencyRecord>,
+    ) -> std::result::Result<(), store::Error> {
+        let now = self.now();
+        let subjects: Vec<_> = change.acts.iter().map(|act| keys.principal(&act.about)).collect();
+        let acts = change.acts.into_iter().map(|act| (act.event, act.sealed)).collect();
+        let mut salt = || self.entropy.salt();
+        let events = seal_acts(head, self.node, by, now, acts, &mut salt);
+        // INVARIANT: acts are made of checked names and bounded texts, so they always fit a leaf.
+        let events =
+            events.map_err(|_| store::Error::Malformed("an act does not fit the evidence format"))?;
+        let mut commit = Commit::new(ws, now);
+        for (event, subject) in events.iter().zip(subjects) {
+            commit.disclosures.extend(event.disclosures.iter().map(|disclosure| NewDisclosure {
+                holder: event.hash,
+                disclosure: disclosure.clone(),
+                subject,
+                class: class_standard(),
+            }));
+        }
+        let after = events.last().map(|last| Head {
+            next: last.seq + 1,
+            prev: Some(last.hash),
+            time: now.max(head.time),
+        });
+        commit.appends.push(ChainAppend {
+            chain: Chain::Workspace,
+            expected_seq: head.next,
+            leaves: events.into_iter().map(|event| event.bytes).collect(),
+        });
+        commit.entities = change.entities;
+        commit.epoch = EpochRule::Raise;
+        commit.idempotency = record;
+        self.store.commit(commit).await?;
+        if let Some(after) = after {
+            self.keep_head(ws, after);
+        }
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Where the chain ended when it was last seen.
+    async fn head(&self, ws: WorkspaceId) -> Result<Head> {
+        let known = self.admin.heads.lock().unwrap_or_else(PoisonError::into_inner).get(&ws).copied();
+        match known {
+            Some(head) => Ok(head),
+            None => self.read_head(ws, empty()).await,
+        }
+    }
+
+    /// Reads on from a known head to the end of the chain.
+    async fn read_head(&self, ws: WorkspaceId, mut head: Head) -> Result<Head> {
+        loop {
+            let leaves = self.store.chain(ws, Chain::Workspace, head.next, store::page::CHAIN_MAX).await?;
+            if let Some(last) = leaves.last() {
+                let leaf = Leaf::parse(&last.bytes).ok().and_then(|leaf| Timestamp::parse(&leaf.time));
+                let time = leaf.ok_or_else(|| Error::internal("the workspace chain does not read"))?;
+                head = Head { next: last.seq + 1, prev: Some(last.hash), time };
+            }
+            if leaves.len() < store::page::CHAIN_MAX {
+                self.keep_head(ws, head);
+                return Ok(head);
+            }
+        }
+    }
+
+    fn keep_head(&self, ws: WorkspaceId, head: Head) {
+        let mut heads = self.admin.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = heads.entry(ws).or_insert(head);
+        if known.next < head.next {
+            *known = head;
+        }
+    }
+
+    /// The record of a creation: its answer is built again from the id.
+    fn made(&self, asked: Asked<'_>, id: &str) -> Option<IdempotencyRecord> {
+        let key = asked.key?;
+        let now = self.now();
+        Some(IdempotencyRecord {
+            principal: asked.caller.principal.to_string(),
+            operation: asked.operation.to_owned(),
+            key: key.key.clone(),
+            fingerprint: key.fingerprint,
+            status: 201,
+            run: None,
+            reply: id.as_bytes().to_vec(),
+            created: now,
+            expires: now.plus_s(KEPT_S),
+        })
+    }
+}
+
+/// The head of a chain without events.
+pub(super) fn empty() -> Head {
+    Head { next: 0, prev: None, time: Timestamp::from_millis(0) }
+}
+
+/// A write of an entity's body; its order among other acts is the chain's, so no version is compared.
+pub(super) fn put(kind: EntityKind, id: impl ToString, body: &impl Serialize) -> Result<EntityWrite> {
+    let body = serde_json::to_vec(body)
+        .map_err(|fault| Error::internal("an administrative document cannot be written").because(fault))?;
+    Ok(EntityWrite {
+        kind,
+        id: id.to_string(),
+        expect: Expect::Any,
+        body: Some(body),
+        lookup: None,
+        owner: None,
+        expires: None,
+    })
+}
+
+/// A deletion.
+pub(super) fn delete(kind: EntityKind, id: impl ToString) -> EntityWrite {
+    EntityWrite {
+        kind,
+        id: id.to_string(),
+        expect: Expect::Any,
+        body: None,
+        lookup: None,
+        owner: None,
+        expires: None,
+    }
+}
