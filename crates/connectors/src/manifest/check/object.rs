@@ -6,7 +6,8 @@ use domain::limits::FIELD_NAME_LEN_MAX;
 
 use super::super::template::Var;
 use super::super::{ConditionalWrite, Encoding, Metadata, Object, Refusal, VersionAt, Wire, file};
-use super::{Check, enum_values, null_json};
+use super::Check;
+use super::value::{enum_values, null_json};
 use crate::description::{FieldDescription, ObjectDescription};
 
 impl Check<'_> {
