@@ -73,6 +73,17 @@ impl Json {
         }
     }
 
+    /// Levels of arrays and objects; a bare value has none.
+    pub fn depth(&self) -> usize {
+        let deepest =
+            |members: &mut dyn Iterator<Item = &Self>| members.map(Self::depth).max().unwrap_or(0) + 1;
+        match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Str(_) => 0,
+            Self::Array(elements) => deepest(&mut elements.iter()),
+            Self::Object(members) => deepest(&mut members.values()),
+        }
+    }
+
     /// The evidence value: integers within ±(2^53−1) stay integers, every other number becomes its decimal text.
     pub fn value(&self) -> Value {
         match self {

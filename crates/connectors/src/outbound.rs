@@ -2,7 +2,8 @@
 //!
 //! A request goes to a [`Target`] that was checked against the allow-list, and nowhere else: no redirect is followed, no
 //! request is repeated, no proxy is asked, TLS is required outside loopback, an answer has a largest size. A request with a
-//! send window is checked once more when its body is about to be written: if the window has closed, not one byte leaves.
+//! send window is checked before it connects, and once more when its body is about to be written: if the window has closed,
+//! not one byte leaves. (One without a body has only the first check; the reconcile counts from its timeout either way.)
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -257,10 +258,11 @@ impl Target {
     }
 }
 
-/// Whether nothing can have left: no connection, or a body that was never asked for. A body is asked for just before the
-/// first byte of its request is flushed, so a request whose body nobody asked for never began.
+/// Whether nothing has left and nothing can: no connection, or a body that was never asked for. A body is asked for just
+/// before the first byte of its request is flushed, so a request whose body nobody asked for never began; closing the gate
+/// here keeps a connection that is just coming about from asking for it still.
 fn fault(error: &reqwest::Error, gate: Option<&Gate>) -> SendFault {
-    match gate.map(Gate::state) {
+    match gate.map(Gate::close) {
         Some(CLOSED) => SendFault::WindowClosed,
         _ if error.is_builder() => SendFault::Form,
         Some(WAITING) => SendFault::Connect,
@@ -299,8 +301,17 @@ impl Gate {
         self.send_by_boot_ms.is_none_or(|send_by| (self.boot_ms)() < send_by)
     }
 
-    fn state(&self) -> u8 {
-        self.state.load(Ordering::SeqCst)
+    /// Lets the first byte leave, if the window is open and nobody gave up on the request.
+    fn begin(&self) -> bool {
+        let state = if self.open() { BEGUN } else { CLOSED };
+        self.state.compare_exchange(WAITING, state, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+            && state == BEGUN
+    }
+
+    /// Stops a first byte that has not left, and says what had happened before.
+    fn close(&self) -> u8 {
+        let closed = self.state.compare_exchange(WAITING, CLOSED, Ordering::SeqCst, Ordering::SeqCst);
+        closed.unwrap_or_else(|state| state)
     }
 }
 
@@ -319,9 +330,11 @@ impl Body for Gated {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, SendFault>>> {
         let Some(bytes) = self.bytes.take() else { return Poll::Ready(None) };
-        let open = self.gate.open();
-        self.gate.state.store(if open { BEGUN } else { CLOSED }, Ordering::SeqCst);
-        Poll::Ready(Some(if open { Ok(Frame::data(bytes)) } else { Err(SendFault::WindowClosed) }))
+        Poll::Ready(Some(if self.gate.begin() {
+            Ok(Frame::data(bytes))
+        } else {
+            Err(SendFault::WindowClosed)
+        }))
     }
 
     fn is_end_stream(&self) -> bool {

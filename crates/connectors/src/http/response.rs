@@ -16,7 +16,9 @@ use crate::outbound::Sent;
 use crate::secret::scrub;
 
 /// Bytes of an answer that evidence keeps; a longer one is kept as text, cut here.
-pub const KEPT_BYTES_MAX: usize = 64 * 1024;
+pub const KEPT_BYTES_MAX: usize = 32 * 1024;
+/// Levels of an answer that evidence keeps as JSON, so that an exchange fits into a sealed value; a deeper one is kept as text.
+pub const KEPT_DEPTH_MAX: usize = 10;
 
 /// Headers of answers that carry meaning at any vendor.
 const RESPONSE_HEADERS: [&str; 8] = [
@@ -119,6 +121,7 @@ fn kept_body(body: &str) -> Option<Value> {
         return None;
     }
     let json = (body.len() <= KEPT_BYTES_MAX).then(|| Json::parse(body).ok()).flatten();
+    let json = json.filter(|json| json.depth() <= KEPT_DEPTH_MAX);
     Some(json.map_or_else(|| Value::Str(cut(body).to_owned()), |json| json.value()))
 }
 

@@ -96,6 +96,18 @@ async fn a_window_that_closes_while_connecting_stops_the_first_byte() {
 }
 
 #[test]
+fn a_request_that_was_given_up_can_no_longer_begin_and_one_that_began_is_never_called_unsent() {
+    let gate =
+        |now: u64| Gate { boot_ms: Arc::new(move || now), send_by_boot_ms: Some(100), state: Arc::default() };
+    let given_up = gate(0);
+    assert_eq!((given_up.close(), given_up.begin(), given_up.close()), (WAITING, false, CLOSED));
+    let begun = gate(0);
+    assert_eq!((begun.begin(), begun.close()), (true, BEGUN));
+    let late = gate(100);
+    assert_eq!((late.begin(), late.close()), (false, CLOSED));
+}
+
+#[test]
 fn only_listed_hosts_and_encrypted_connections_are_targets() {
     let outbound = Outbound::new(clock(0, 0), vec!["erp.example.com".to_owned()]).unwrap();
     let hosts = ["*.desk.example".to_owned(), "127.0.0.1".to_owned()];

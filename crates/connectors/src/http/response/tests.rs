@@ -55,6 +55,25 @@ fn an_answer_that_differs_from_the_manifest_is_a_fault_that_quotes_nothing() {
 }
 
 #[test]
+fn an_answer_at_the_deepest_level_is_kept_as_json_and_one_level_more_as_text() {
+    let nested = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
+    assert!(matches!(kept_body(&nested(KEPT_DEPTH_MAX)), Some(Value::Array(_))));
+    assert_eq!(kept_body(&nested(KEPT_DEPTH_MAX + 1)), Some(nested(KEPT_DEPTH_MAX + 1).into()));
+    let exchange = Exchange {
+        method: "PUT".to_owned(),
+        url: String::new(),
+        request_headers: BTreeMap::new(),
+        request_body: None,
+        status: Some(200),
+        response_headers: BTreeMap::new(),
+        response_body: kept_body(&nested(KEPT_DEPTH_MAX)),
+        started: domain::time::Timestamp::from_millis(0),
+        ended: domain::time::Timestamp::from_millis(0),
+    };
+    assert!(proof::disclosure::Disclosure::seal([7; 32], "response", &exchange.value()).is_ok());
+}
+
+#[test]
 fn a_long_answer_is_kept_as_text_and_cut_at_the_limit() {
     let json = |bytes: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 8));
     assert!(matches!(kept_body(&json(KEPT_BYTES_MAX)), Some(Value::Object(_))));
