@@ -1,5 +1,6 @@
 use super::*;
 use crate::testing::{manifest, manifest_text};
+use proptest::prelude::*;
 
 /// Replaces one thing in the test manifest and expects exactly this message.
 fn check(replace: &str, with: &str, message: &str) {
@@ -274,4 +275,17 @@ fn guarantees_and_key_lookup_follow_from_what_the_vendor_does() {
         "meta = { x = 1 } } }\nconditional = \"atomic\"",
     );
     assert_eq!(promised(&atomic_unkeyed, "update"), (Conditional, false));
+}
+
+proptest! {
+    #[test]
+    fn no_file_makes_the_reader_fail_otherwise_than_with_faults(at in 0usize..4_000, with in "[\\[\\]{}=\"$/.a-z0-9\n é]{0,12}", cut in 0usize..40) {
+        let text = manifest_text("Test desk", "Test desk");
+        let start = (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+        let end = (start + cut.min(text.len() - start)..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+        let broken = format!("{}{with}{}", &text[..start], &text[end..]);
+        if let Err(faults) = Manifest::parse("test.toml", &broken) {
+            prop_assert!(!faults.0.is_empty());
+        }
+    }
 }
