@@ -324,7 +324,7 @@ fn check_grant(folded: &Folded) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn any_commands_keep_every_promise_and_replay_to_the_same_run(kind: u8, steps in steps()) {

@@ -383,25 +383,26 @@ type Seen = BTreeMap<Vec<bool>, Option<Stage>>;
 
 /// The fewest facts that decide the outcome, and the outcome for each of their values.
 fn decisive(seen: &Seen) -> (Vec<usize>, Seen) {
-    (0..=FACTS.len())
-        .find_map(|size| {
-            choose(FACTS.len(), size).find_map(|facts| Some((facts.clone(), project(seen, &facts)?)))
-        })
+    let differs =
+        |fact: &usize| seen.keys().any(|values| !values[*fact]) && seen.keys().any(|values| values[*fact]);
+    let candidates: Vec<usize> = (0..FACTS.len()).filter(differs).collect();
+    (0..=candidates.len())
+        .flat_map(|size| choose(&candidates, size))
+        .find_map(|facts| project(seen, &facts).map(|outcomes| (facts, outcomes)))
         .expect("no facts on the list tell the outcomes apart")
 }
 
-fn choose(of: usize, size: usize) -> impl Iterator<Item = Vec<usize>> {
-    let mut chosen = vec![vec![]];
-    for _ in 0..size {
-        chosen = chosen
-            .into_iter()
-            .flat_map(|start: Vec<usize>| {
-                let next = start.last().map_or(0, |last| last + 1);
-                (next..of).map(move |fact| start.iter().copied().chain([fact]).collect())
-            })
-            .collect();
+/// Every choice of so many candidates, in order.
+fn choose(candidates: &[usize], size: usize) -> Vec<Vec<usize>> {
+    if size == 0 {
+        return vec![vec![]];
     }
-    chosen.into_iter()
+    let start = |at: usize| {
+        choose(&candidates[at + 1..], size - 1)
+            .into_iter()
+            .map(move |rest| std::iter::once(candidates[at]).chain(rest).collect())
+    };
+    (0..candidates.len()).flat_map(start).collect()
 }
 
 fn project(seen: &Seen, facts: &[usize]) -> Option<Seen> {
