@@ -4,21 +4,22 @@
 //! raised control epoch, so that whatever was taken away stops the next attempt. Signing in and out changes nobody's
 //! access and writes no event. No function here writes to a system of record.
 
-//mod artifacts;
-//mod audit;
+mod artifacts;
+mod audit;
 mod auth;
 mod bootstrap;
 mod chain;
 mod check;
-//mod connectors;
+mod connectors;
 mod groups;
 mod keys;
 mod limiter;
 mod password;
 mod pauses;
 mod people;
-//mod policies;
+mod policies;
 mod principals;
+mod readiness;
 mod token;
 mod workflows;
 
@@ -28,17 +29,18 @@ use std::sync::Mutex;
 use domain::id::WorkspaceId;
 use domain::workspace::Head;
 
-//pub use artifacts::{ARTIFACT_BYTES_MAX, Artifact, NewArtifact};
-//pub use audit::AuditEvent;
+pub use artifacts::{ARTIFACT_BYTES_MAX, Artifact, NewArtifact};
+pub use audit::AUDIT_EVENTS_MAX;
 pub use auth::SignedIn;
 pub use bootstrap::FIRST_USERNAME;
-//pub use connectors::{ConnectorSettings, ConnectorView, Readiness};
+pub use connectors::{ConnectorSettings, ConnectorView};
 pub use groups::{GroupView, MemberView};
 pub use keys::{IssuedKey, KeyView, NewKey};
 pub use password::PASSWORD_CHARS_MIN;
 pub use people::{NewPerson, PrincipalChange};
-//pub use policies::{PolicyExplanation, PolicyReport, PolicySetView, Which};
+pub use policies::{PolicyExplanation, PolicyReport, PolicySetSummary, PolicySetView, Which};
 pub use principals::{NewProgram, PrincipalDetails, PrincipalView, Program};
+pub use readiness::Finding;
 pub use workflows::WorkflowView;
 
 /// What the administrative side keeps in memory. All of it may be lost.

@@ -60,6 +60,21 @@ pub(super) enum Made {
     Before(String),
 }
 
+impl Made {
+    /// The id of what was made, now or before.
+    pub fn id(self, now: impl ToString) -> String {
+        match self {
+            Self::Now => now.to_string(),
+            Self::Before(id) => id,
+        }
+    }
+}
+
+/// A stored answer that holds no id of the kind that its operation makes.
+pub(super) fn names_nothing() -> Error {
+    Error::internal("a stored answer names nothing")
+}
+
 impl Engine {
     /// Decides and saves a change, again when another act came first.
     pub(super) async fn act(
@@ -77,15 +92,20 @@ impl Engine {
         id: &str,
         decide: impl Fn(&Control) -> Result<Change>,
     ) -> Result<Made> {
-        let Asked { caller, operation, key } = asked;
-        if let Some(known) = self.replayed(caller, operation, key).await? {
-            let id = String::from_utf8(known.reply).ok().filter(|id| !id.is_empty());
-            return id.map(Made::Before).ok_or_else(|| Error::internal("a stored answer names nothing"));
+        if let Some(id) = self.made_before(asked).await? {
+            return Ok(Made::Before(id));
         }
+        let Asked { caller, operation, key } = asked;
         let _busy = self.busy(caller, operation, key)?;
         let record = self.made(asked, id);
         self.act_once(caller, record, decide).await?;
         Ok(Made::Now)
+    }
+
+    /// The id of what an earlier request with the same key made.
+    pub(super) async fn made_before(&self, asked: Asked<'_>) -> Result<Option<String>> {
+        let known = self.replayed(asked.caller, asked.operation, asked.key).await?;
+        known.map(|known| String::from_utf8(known.reply).map_err(|_| names_nothing())).transpose()
     }
 
     async fn act_once(

@@ -7,7 +7,7 @@ use proof::json::{Value, object};
 use store::EntityKind;
 
 use super::auth::{access_changed, person_of};
-use super::chain::{Act, Asked, Change, Made, put};
+use super::chain::{Act, Asked, Change, names_nothing, put};
 use super::check;
 use crate::access::{Caller, Operation};
 use crate::commands::IdempotencyKey;
@@ -62,7 +62,8 @@ impl Engine {
                 Ok(Change { acts: vec![act], entities: vec![put(EntityKind::Group, name, &body)?] })
             })
             .await?;
-        self.show_group(caller, &made.name(name)?).await
+        let name = Slug::parse(&made.id(name)).map_err(|_| names_nothing())?;
+        self.show_group(caller, &name).await
     }
 
     /// All groups, by name.
@@ -137,17 +138,6 @@ impl Engine {
             Ok(Change { acts: vec![act], entities: vec![put(EntityKind::Group, name, &group)?] })
         })
         .await
-    }
-}
-
-impl Made {
-    /// The name of what was made.
-    pub(super) fn name(self, now: &Slug) -> Result<Slug> {
-        match self {
-            Self::Now => Ok(now.clone()),
-            Self::Before(name) => Slug::parse(&name)
-                .map_err(|fault| Error::internal("a stored answer names nothing").because(fault)),
-        }
     }
 }
 

@@ -122,7 +122,7 @@ fn is_known(control: &Control, principal: Principal) -> bool {
 }
 
 /// Whether a lane's workflow and connector exist and the connector can do its action.
-fn is_lane(control: &Control, lane: &str) -> bool {
+pub(super) fn is_lane(control: &Control, lane: &str) -> bool {
     let mut parts = lane.splitn(3, '/');
     let (Some(workflow), Some(connector), Some(action)) = (parts.next(), parts.next(), parts.next()) else {
         return false;

@@ -9,7 +9,7 @@ use store::EntityKind;
 
 use super::auth::{access_changed, person_of, write_person};
 use super::bootstrap::roles;
-use super::chain::{Act, Asked, Change, delete};
+use super::chain::{Act, Asked, Change, delete, names_nothing};
 use super::principals::{PrincipalView, check_teams, texts, write_program};
 use super::{check, password};
 use crate::access::{Caller, Operation, Role};
@@ -77,7 +77,7 @@ impl Engine {
                 Ok(Change { acts: vec![act], entities: vec![write_person(id, &body)?] })
             })
             .await?;
-        self.show_made(caller, made, Principal::Person(id)).await
+        self.show_principal(caller, Principal::parse(&made.id(id)).ok_or_else(names_nothing)?).await
     }
 
     /// Changes a principal's access. A member that its kind does not have is refused.

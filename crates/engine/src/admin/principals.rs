@@ -9,7 +9,7 @@ use proof::json::{Value, object};
 use store::{EntityKind, EntityWrite};
 
 use super::auth::{access_changed, person_of};
-use super::chain::{Asked, Change, Made, put};
+use super::chain::{Asked, Change, names_nothing, put};
 use super::check;
 use crate::access::{Caller, Operation, Role};
 use crate::commands::IdempotencyKey;
@@ -125,7 +125,7 @@ impl Engine {
                 })
             })
             .await?;
-        self.show_made(caller, made, id).await
+        self.show_principal(caller, Principal::parse(&made.id(id)).ok_or_else(names_nothing)?).await
     }
 
     /// Everybody, by id.
@@ -145,20 +145,6 @@ impl Engine {
         }
         let control = self.control(caller.workspace).await?;
         view(&control, id).ok_or_else(|| Error::not_found("principal", &id.to_string()))
-    }
-
-    /// What was made now, or by an earlier request with the same key.
-    pub(super) async fn show_made(
-        &self,
-        caller: &Caller,
-        made: Made,
-        now: Principal,
-    ) -> Result<PrincipalView> {
-        let id = match made {
-            Made::Now => Some(now),
-            Made::Before(id) => Principal::parse(&id),
-        };
-        self.show_principal(caller, id.ok_or_else(|| Error::internal("a stored answer names nothing"))?).await
     }
 }
 

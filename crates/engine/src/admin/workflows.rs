@@ -5,7 +5,7 @@ use proof::json::object;
 use store::EntityKind;
 
 use super::auth::access_changed;
-use super::chain::{Asked, Change, put};
+use super::chain::{Asked, Change, names_nothing, put};
 use super::check;
 use crate::access::{Caller, Operation};
 use crate::commands::IdempotencyKey;
@@ -54,7 +54,7 @@ impl Engine {
                 Ok(Change { acts: vec![act], entities: vec![put(EntityKind::Workflow, name, &body)?] })
             })
             .await?;
-        let name = made.name(name)?;
+        let name = Slug::parse(&made.id(name)).map_err(|_| names_nothing())?;
         let control = self.control(caller.workspace).await?;
         let body = control.workflows.get(&name).ok_or_else(|| Error::not_found("workflow", name.as_str()))?;
         Ok(view(&control, &name, body))

@@ -205,8 +205,8 @@ pub struct PolicySetBody {
     pub title: String,
     /// The Cedar text.
     pub text: String,
-    /// Expected decisions beside it.
-    pub cases: String,
+    /// Expected decisions beside it: texts of cases.
+    pub cases: Vec<String>,
     /// The action shapes that its schema was generated from: a set means the same for as long as it is kept.
     pub shapes: serde_json::Value,
     /// Who wrote it.

@@ -117,6 +117,19 @@ impl Engine {
         name: &Slug,
         body: &ConnectorBody,
     ) -> Result<std::result::Result<Arc<dyn Connector>, String>> {
+        Ok(match self.connector_spec(ws, name, body).await? {
+            Ok(spec) => (self.build)(spec),
+            Err(why) => Err(why),
+        })
+    }
+
+    /// What is needed to build a configured connector, or why it cannot be built.
+    pub(crate) async fn connector_spec(
+        &self,
+        ws: WorkspaceId,
+        name: &Slug,
+        body: &ConnectorBody,
+    ) -> Result<std::result::Result<ConnectorSpec, String>> {
         let manifest = self.store.entity(ws, EntityKind::Manifest, body.manifest.clone()).await?;
         let Some(manifest) = manifest else { return Ok(Err("its manifest is missing".to_owned())) };
         let manifest: ManifestBody = crate::control::load::body(&manifest)?;
@@ -127,7 +140,7 @@ impl Engine {
         let Some(environment) = Environment::parse(&body.environment) else {
             return Ok(Err(format!("`{}` is no environment", body.environment)));
         };
-        Ok((self.build)(ConnectorSpec {
+        Ok(Ok(ConnectorSpec {
             name: name.clone(),
             environment,
             base_url: body.base_url.clone(),
