@@ -1,0 +1,192 @@
+//! The command line: a client of the REST API for people and scripts. It holds no rule; what it may do, the server says.
+//!
+//! Every command prints for people, or with `--json` what the server answered, verbatim. The exit code is 0 when it was
+//! done, 1 for a problem, 2 for a call that makes no sense, 3 when policy or a person said no.
+
+mod admin;
+pub mod client;
+mod completions;
+mod connectors;
+mod control;
+mod failure;
+mod follow;
+mod login;
+mod output;
+pub mod paint;
+mod plan;
+mod policy;
+mod propose;
+mod recover;
+pub mod render;
+mod runs;
+mod seen;
+mod verdict;
+pub mod view;
+pub mod words;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use failure::Result;
+pub use failure::{Ending, Failure, Problem};
+use output::Output;
+
+/// Where the server is unless somebody says otherwise.
+pub const URL: &str = "http://127.0.0.1:7380";
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// The server
+    #[arg(long, global = true, env = "ACTIONPLANE_URL", default_value = URL, help_heading = "Server")]
+    url: String,
+    /// An API key or session token; without one, the stored sign-in is used
+    #[arg(long, global = true, env = "ACTIONPLANE_TOKEN", hide_env_values = true, help_heading = "Server")]
+    token: Option<String>,
+    /// Print what the server answers, verbatim
+    #[arg(long, global = true, help_heading = "Server")]
+    json: bool,
+}
+
+/// What the command line can do beside serving.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Play seven short stories against simulated systems, and leave the server running
+    Demo(crate::demo::Arguments),
+    /// Sign in and keep the session
+    Login(login::Login),
+    /// End the session and forget it
+    Logout,
+    /// Say who is signed in
+    Whoami,
+    /// Runs: list, show, watch
+    #[command(subcommand)]
+    Runs(runs::Command),
+    /// What waits for you
+    Inbox(verdict::Inbox),
+    /// Propose a run
+    Propose(propose::Propose),
+    /// Approve the plan of a run
+    Approve(verdict::Verdict),
+    /// Reject the plan of a run, which ends it
+    Reject(verdict::Verdict),
+    /// Become a run's only controller, or renew the lease
+    Takeover(control::Takeover),
+    /// Give a run back that you took over
+    Handback(control::Plain),
+    /// Change the plan of a run that you took over
+    Amend(control::Amend),
+    /// Execute a run that you took over
+    Execute(control::Bound),
+    /// Call a run off
+    Cancel(control::Plain),
+    /// Try a mutation again that had no effect
+    Retry(control::Bound),
+    /// Look again at an unknown outcome, or settle it yourself
+    Reconcile(recover::Reconcile),
+    /// Accept what a mutation left behind instead of the plan
+    Accept(recover::Accept),
+    /// Restore what a run changed, in a run of its own
+    Rollback(recover::Recover),
+    /// Counter what a run did, in a run of its own
+    Compensate(recover::Recover),
+    /// Connectors: list, show, check, configure
+    #[command(subcommand)]
+    Connectors(connectors::Command),
+    /// Policy sets: check, test and explain files; list, publish, activate
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// People, agents and services
+    #[command(subcommand)]
+    Users(admin::Users),
+    /// Groups of approvers
+    #[command(subcommand)]
+    Groups(admin::Groups),
+    /// API keys of agents and services
+    #[command(subcommand)]
+    Keys(admin::Keys),
+    /// Registered workflows
+    #[command(subcommand)]
+    Workflows(admin::Workflows),
+    /// Stop new attempts of the workspace, an agent, a connector or a lane
+    Pause(admin::Pause),
+    /// Lift a pause
+    Resume(admin::Pause),
+    /// Print completions for a shell
+    Completions(completions::Completions),
+}
+
+/// A server to ask and a terminal to tell.
+pub(crate) struct Context {
+    pub client: client::Client,
+    pub output: Output,
+}
+
+/// Does one command. `program` is the whole command line, for completions.
+pub async fn run(global: Global, command: Command, program: clap::Command) -> ExitCode {
+    let output = Output::new(global.json);
+    let ended = match command {
+        Command::Demo(arguments) => return crate::demo::run(arguments).await,
+        Command::Completions(shell) => {
+            shell.print(program);
+            Ok(Ending::Done)
+        }
+        Command::Policy(command) => policy::run(&global, &output, command).await,
+        Command::Login(login) => login.run(&global, &output).await,
+        Command::Logout => login::logout(&global, &output).await,
+        command => match context(&global, output.clone()) {
+            Ok(context) => dispatch(&context, command).await,
+            Err(failure) => Err(failure),
+        },
+    };
+    match ended {
+        Ok(ending) => ending.exit(),
+        Err(failure) => {
+            output.failure(&failure);
+            failure.exit()
+        }
+    }
+}
+
+/// The server, with the token that was given or stored for it.
+fn context(global: &Global, output: Output) -> Result<Context> {
+    let token = match &global.token {
+        Some(token) => Some(token.clone()),
+        None => login::stored(&global.url)?,
+    };
+    Ok(Context { client: client::Client::new(&global.url, token)?, output })
+}
+
+async fn dispatch(context: &Context, command: Command) -> Result {
+    match command {
+        Command::Whoami => login::whoami(context).await,
+        Command::Runs(command) => runs::run(context, command).await,
+        Command::Inbox(inbox) => inbox.run(context).await,
+        Command::Propose(propose) => propose.run(context).await,
+        Command::Approve(verdict) => verdict.run(context, "approve").await,
+        Command::Reject(verdict) => verdict.run(context, "reject").await,
+        Command::Takeover(takeover) => takeover.run(context).await,
+        Command::Handback(plain) => plain.run(context, "handback").await,
+        Command::Amend(amend) => amend.run(context).await,
+        Command::Execute(bound) => bound.run(context, "execute").await,
+        Command::Cancel(plain) => plain.run(context, "cancel").await,
+        Command::Retry(bound) => bound.run(context, "retry").await,
+        Command::Reconcile(reconcile) => reconcile.run(context).await,
+        Command::Accept(accept) => accept.run(context).await,
+        Command::Rollback(recover) => recover.run(context, "rollback").await,
+        Command::Compensate(recover) => recover.run(context, "compensate").await,
+        Command::Connectors(command) => connectors::run(context, command).await,
+        Command::Users(command) => admin::users(context, command).await,
+        Command::Groups(command) => admin::groups(context, command).await,
+        Command::Keys(command) => admin::keys(context, command).await,
+        Command::Workflows(command) => admin::workflows(context, command).await,
+        Command::Pause(pause) => pause.set(context).await,
+        Command::Resume(pause) => pause.lift(context).await,
+        Command::Demo(_)
+        | Command::Completions(_)
+        | Command::Policy(_)
+        | Command::Login(_)
+        | Command::Logout => Ok(Ending::Done),
+    }
+}

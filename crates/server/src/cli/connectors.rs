@@ -1,0 +1,170 @@
+//! Connectors: which there are, what they may do, whether they are ready.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::Context;
+use super::admin;
+use super::failure::Result;
+use super::paint::{BOLD, DIM, GREEN, RED, YELLOW, paint, printable};
+use super::plan;
+use super::render;
+
+/// Connectors.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// All of them
+    List,
+    /// What one may read and do
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Ask the system of record whether it would work
+    Check {
+        /// Its name
+        name: String,
+    },
+    /// Make a connector, or change one
+    Configure(Configure),
+}
+
+/// A connector and where it points.
+#[derive(Debug, Args)]
+pub struct Configure {
+    /// Its name, a slug
+    name: String,
+    /// The kind of software, such as `zendesk`
+    #[arg(long)]
+    system: String,
+    /// simulation, sandbox or production
+    #[arg(long)]
+    environment: String,
+    /// The base URL
+    #[arg(long)]
+    base_url: String,
+    /// Read the credentials from a JSON file; `-` is standard input. Left out, the stored ones stay
+    #[arg(long)]
+    credentials: Option<String>,
+    /// Change the connector of that name
+    #[arg(long)]
+    replace: bool,
+}
+
+pub(super) async fn run(context: &Context, command: Command) -> Result {
+    let client = &context.client;
+    match command {
+        Command::List => {
+            let columns = ["name", "system", "environment", "base_url", "paused"];
+            admin::list(context, client.get(&["v1", "connectors"]), &columns).await
+        }
+        Command::Show { name } => {
+            let reply = client.get(&["v1", "connectors", &name]).send().await?;
+            let value: Value = reply.read()?;
+            context.output.answer(&reply, || Ok(described(&value)))
+        }
+        Command::Check { name } => {
+            let reply = client.post(&["v1", "connectors", &name, "check"], json!({})).send().await?;
+            let value: Value = reply.read()?;
+            context.output.answer(&reply, || Ok(readiness(&value)))
+        }
+        Command::Configure(configure) => configure.run(context).await,
+    }
+}
+
+impl Configure {
+    async fn run(self, context: &Context) -> Result {
+        let mut body =
+            json!({ "system": self.system, "environment": self.environment, "base_url": self.base_url });
+        if let Some(members) = body.as_object_mut() {
+            if let Some(file) = &self.credentials {
+                members.insert("credentials".to_owned(), plan::read(file)?);
+            }
+            if !self.replace {
+                members.insert("name".to_owned(), self.name.clone().into());
+            }
+        }
+        let call = if self.replace {
+            context.client.put(&["v1", "connectors", &self.name], body)
+        } else {
+            context.client.post(&["v1", "connectors"], body)
+        };
+        admin::done(context, call, &format!("Connector `{}` is configured.", printable(&self.name))).await
+    }
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Members of an object, or items of a list with their names.
+fn named<'a>(value: &'a Value, member: &str) -> Vec<(String, &'a Value)> {
+    match value.get(member) {
+        Some(Value::Object(members)) => members.iter().map(|(name, one)| (name.clone(), one)).collect(),
+        Some(Value::Array(list)) => list.iter().map(|one| (text(one, "name").to_owned(), one)).collect(),
+        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) | None => Vec::new(),
+    }
+}
+
+fn described(value: &Value) -> String {
+    let mut shown = format!(
+        "{}  {} · {} · {}\n",
+        paint(BOLD, &printable(text(value, "name"))),
+        printable(text(value, "system")),
+        printable(text(value, "environment")),
+        paint(DIM, &printable(text(value, "base_url")))
+    );
+    let paused =
+        value.get("paused").is_some_and(|paused| !matches!(paused, Value::Null | Value::Bool(false)));
+    if paused {
+        shown.push_str(&format!("{}\n", paint(YELLOW, "paused: no new attempt starts")));
+    }
+    shown.push_str(&readiness(value));
+    for (name, object) in named(value, "objects") {
+        shown.push_str(&format!(
+            "\n{}  {}\n",
+            paint(BOLD, &printable(text(object, "label"))),
+            paint(DIM, &printable(&name))
+        ));
+        let field = |(name, field): &(String, &Value)| {
+            let writable = field.get("writable").and_then(Value::as_bool).unwrap_or_default();
+            vec![
+                printable(name),
+                printable(text(field, "label")),
+                field.get("type").map(admin::plain).unwrap_or_default(),
+                if writable { paint(GREEN, "writable") } else { paint(DIM, "read") },
+                printable(text(field, "sensitivity")),
+            ]
+        };
+        let rows: Vec<_> = named(object, "fields").iter().map(field).collect();
+        shown.push_str(&render::table(&["field", "label", "type", "access", "sensitivity"], &rows, 2));
+        let action = |(name, action): &(String, &Value)| {
+            let undo = action
+                .get("undo")
+                .map(|undo| undo.get("kind").map_or_else(|| admin::plain(undo), admin::plain));
+            vec![
+                printable(name),
+                printable(text(action, "label")),
+                printable(text(action, "guarantee")),
+                undo.unwrap_or_default(),
+            ]
+        };
+        let rows: Vec<_> = named(object, "actions").iter().map(action).collect();
+        shown.push_str(&render::table(&["action", "label", "guarantee", "undo"], &rows, 2));
+    }
+    shown
+}
+
+/// Facts with their dates: what was found, and whether that is good.
+fn readiness(value: &Value) -> String {
+    let facts = named(value, "readiness");
+    let facts = if facts.is_empty() { named(value, "facts") } else { facts };
+    let mut shown = String::new();
+    for (name, fact) in facts {
+        let ok = fact.get("ok").and_then(Value::as_bool).unwrap_or_default();
+        let mark = if ok { paint(GREEN, "✓") } else { paint(RED, "✗") };
+        let (detail, at) = (printable(text(fact, "detail")), printable(text(fact, "at")));
+        shown.push_str(&format!("  {mark} {}  {detail} {}\n", printable(&name), paint(DIM, &at)));
+    }
+    shown
+}

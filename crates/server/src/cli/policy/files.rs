@@ -1,0 +1,113 @@
+//! Policies and cases from files, and the schema that they are checked against without a server.
+
+use std::path::{Path, PathBuf};
+
+use connectors::description::Description;
+use connectors::registry;
+use domain::mutation::Environment;
+use policy::Schema;
+use policy::fault::{Fault, Place};
+
+use super::super::failure::{Failure, Result};
+
+/// One file.
+pub struct Source {
+    pub path: PathBuf,
+    pub text: String,
+}
+
+/// Policies as one text, and cases.
+pub struct Sources {
+    /// All policies, file after file.
+    pub text: String,
+    /// Where each file begins in it: the number of lines before.
+    starts: Vec<(usize, PathBuf)>,
+    /// The files of cases.
+    pub cases: Vec<Source>,
+}
+
+impl Sources {
+    /// Reads files, and the policy and case files of folders, in the order of their names.
+    pub fn read(paths: &[PathBuf]) -> Result<Self> {
+        let mut files = Vec::new();
+        for path in paths {
+            if path.is_dir() {
+                let folder = std::fs::read_dir(path).map_err(Failure::reading(path))?;
+                let mut inside: Vec<PathBuf> = folder.flatten().map(|entry| entry.path()).collect();
+                inside.retain(|path| is_policy(path) || is_cases(path));
+                inside.sort();
+                files.extend(inside);
+            } else {
+                files.push(path.clone());
+            }
+        }
+        let mut sources = Self { text: String::new(), starts: Vec::new(), cases: Vec::new() };
+        for path in files {
+            let text = std::fs::read_to_string(&path).map_err(Failure::reading(&path))?;
+            if is_cases(&path) {
+                sources.cases.push(Source { path, text });
+                continue;
+            }
+            if !sources.text.is_empty() {
+                sources.text.push('\n');
+            }
+            sources.starts.push((sources.text.matches('\n').count(), path));
+            sources.text.push_str(&text);
+        }
+        if sources.starts.is_empty() {
+            return Err(Failure::Usage("there are no policies among the files".to_owned()));
+        }
+        Ok(sources)
+    }
+
+    /// A fault with the file and the line where its author finds it.
+    pub fn place(&self, fault: &Fault) -> String {
+        let Some(place) = fault.place else { return fault.to_string() };
+        let before = place.line.saturating_sub(1);
+        let Some((start, path)) = self.starts.iter().rev().find(|(start, _)| *start <= before) else {
+            return fault.to_string();
+        };
+        let place = Place { line: place.line - start, column: place.column };
+        let shown = Fault { place: Some(place), ..fault.clone() };
+        format!("{}:{shown}", path.display())
+    }
+
+    /// The cases as one text, for a server that keeps them beside the set. Only the defaults of a single file can go with it.
+    pub fn cases_as_one(&self) -> Option<&str> {
+        match self.cases.as_slice() {
+            [one] => Some(&one.text),
+            _ => None,
+        }
+    }
+}
+
+fn is_policy(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "cedar")
+}
+
+fn is_cases(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".cases.toml"))
+}
+
+/// The actions of the built-in connectors.
+pub fn schema() -> Result<Schema> {
+    let broken = |fault: String| Failure::other(format!("the built-in connectors give no schema: {fault}"));
+    let manifests = registry::built_in().map_err(|faults| broken(faults.to_string()))?;
+    let shapes = manifests.values().flat_map(|manifest| {
+        let description = Description {
+            system: manifest.system.clone(),
+            title: manifest.title.clone(),
+            connector: manifest.system.clone(),
+            environment: Environment::Simulation,
+            manifest: manifest.digest,
+            configuration: manifest.digest,
+            tenant: String::new(),
+            objects: manifest.objects().map(|(name, object)| (name.clone(), object.clone())).collect(),
+        };
+        description.policy_shapes()
+    });
+    Schema::new(shapes).map_err(|fault| broken(fault.to_string()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,19 @@
+//! Runs as people read them on a terminal: the stages, the change, why, what happened.
+//!
+//! Rendering is text from views. It asks nobody, prints nothing and decides nothing.
+
+mod about;
+mod facts;
+mod list;
+mod sentence;
+mod steps;
+mod timeline;
+
+pub use about::{about, brief, diff, lineage, three_way};
+pub use facts::next;
+pub use list::{Cell, Waiting, inbox, runs, table};
+pub use steps::steps;
+pub use timeline::{event_line, timeline};
+
+#[cfg(test)]
+mod tests;
