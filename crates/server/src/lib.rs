@@ -1,1 +1,10 @@
-//! The actionplane binary: REST, CLI and wiring.
+//! Adapters and wiring: the REST surface, the command line, and the one place that names concrete types.
+//!
+//! Nothing here holds a rule about runs. A handler reads a request, calls one engine function and writes its answer.
+
+pub mod cli;
+pub mod config;
+pub mod demo;
+pub mod http;
+pub mod serve;
+pub mod wiring;

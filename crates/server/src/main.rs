@@ -1,2 +1,39 @@
-//! The `actionplane` program.
-fn main() {}
+//! The `actionplane` program: reads the command line and hands over.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use server::{cli, http, serve};
+
+/// Governed runs between AI agents and systems of record.
+#[derive(Parser)]
+#[command(name = "actionplane", version, propagate_version = true)]
+struct Arguments {
+    #[command(flatten)]
+    global: cli::Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server.
+    Serve(serve::Arguments),
+    /// Print the OpenAPI document.
+    Openapi,
+    #[command(flatten)]
+    Client(cli::Command),
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    let Arguments { global, command } = Arguments::parse();
+    match command {
+        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Openapi => {
+            print!("{}", http::openapi::text()?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Client(command) => Ok(cli::run(global, command, Arguments::command()).await),
+    }
+}

@@ -1,0 +1,81 @@
+//! The REST surface: one file per resource under `v1`, and what all of them share.
+//!
+//! A handler authenticates, reads the request into domain types, calls one engine function and writes its answer. No
+//! handler decides anything.
+
+pub mod api;
+mod auth;
+mod connection;
+mod edge;
+mod idempotency;
+pub mod json;
+pub mod openapi;
+mod ops;
+
+mod pagination;
+mod prefer;
+pub mod problem;
+pub mod router;
+
+mod v1;
+
+use std::sync::Arc;
+
+use engine::Engine;
+use engine::seams::Entropy;
+use tokio::sync::{Semaphore, watch};
+
+use crate::config;
+
+pub use connection::{Serving, serve};
+
+/// What every handler may use.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    engine: Arc<Engine>,
+    entropy: Arc<dyn Entropy>,
+    public_url: Option<String>,
+    secure: bool,
+    /// One permit per request that is being handled.
+    requests: Arc<Semaphore>,
+    requests_max: u32,
+    /// One permit per open event stream.
+    streams: Arc<Semaphore>,
+    /// True once the server stops: streams end.
+    stopping: watch::Sender<bool>,
+}
+
+impl App {
+    /// What handlers use, made once per server.
+    pub fn new(engine: Arc<Engine>, entropy: Arc<dyn Entropy>, config: &config::Server) -> Self {
+        let requests_max = u32::try_from(config.requests_max).unwrap_or(u32::MAX);
+        Self(Arc::new(Inner {
+            engine,
+            entropy,
+            public_url: config.public_url.clone(),
+            secure: config.is_secure(),
+            requests: Arc::new(Semaphore::new(config.requests_max)),
+            requests_max,
+            streams: Arc::new(Semaphore::new(config.streams_max)),
+            stopping: watch::Sender::new(false),
+        }))
+    }
+
+    fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// Whether browsers reach us over TLS.
+    fn is_secure(&self) -> bool {
+        self.0.secure
+    }
+
+    /// Ends streams and waits until no request is being handled.
+    async fn drain(&self) {
+        self.0.stopping.send_replace(true);
+        // The semaphore is never closed, so this waits for every permit.
+        let _ = self.0.requests.acquire_many(self.0.requests_max).await;
+    }
+}

@@ -1,0 +1,52 @@
+//! What is on the wire: types that serde and OpenAPI know, made from the engine's views.
+//!
+//! A member that is absent here is absent there: `before` and `after` are left out when the record has no such field, and
+//! are `null` when the field is empty of any value. Members that are always there may be `null`.
+
+mod attempt;
+mod decision;
+mod plan;
+mod run;
+mod words;
+
+pub use attempt::{Attempt, Drift};
+pub use decision::{Approval, Decision, Obligation};
+pub use plan::{Change, Mutation, Plan, ProposedMutation, proposed};
+pub use run::{Recovery, Run, RunSummary, path_of};
+pub use words::stage_label;
+
+use engine::queries;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Somebody or something, with the name under which it is shown.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Named {
+    /// Its id.
+    pub id: String,
+    /// `person`, `agent`, `service`, `policy` or `system`.
+    pub kind: &'static str,
+    /// The name for people.
+    pub name: String,
+}
+
+impl From<queries::Named> for Named {
+    fn from(named: queries::Named) -> Self {
+        Self { id: named.id, kind: named.kind, name: named.name }
+    }
+}
+
+/// A person.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Person {
+    /// The id.
+    pub id: String,
+    /// The name for people.
+    pub name: String,
+}
+
+impl From<queries::Named> for Person {
+    fn from(named: queries::Named) -> Self {
+        Self { id: named.id, name: named.name }
+    }
+}

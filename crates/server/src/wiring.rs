@@ -1,0 +1,155 @@
+//! The only place that names concrete types: from settings to a running server, and back to nothing.
+
+mod keys;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use connectors::connector::Connector;
+use connectors::http::Credentials;
+use connectors::manifest::Manifest;
+use connectors::outbound::{self, Outbound};
+use connectors::registry;
+use domain::name::Slug;
+use engine::seams::{Clock, Entropy, SystemClock, SystemEntropy};
+use engine::{BuildConnector, ConnectorSpec, Engine, Parts, Workers};
+use store::{SqliteStore, Store};
+use tokio::net::TcpListener;
+
+use crate::config::Config;
+use crate::http::{self, App, Serving};
+
+/// The name of the workspace that the first start makes.
+const FIRST_WORKSPACE: &str = "main";
+
+/// A running server.
+pub struct Server {
+    addr: SocketAddr,
+    engine: Arc<Engine>,
+    first_password: Option<String>,
+    serving: Serving,
+    workers: Workers,
+}
+
+/// Why a server does not start. Nothing is left running.
+#[derive(Debug, thiserror::Error)]
+pub enum StartFault {
+    /// A file of the data directory cannot be read or written.
+    #[error("cannot use the file `{}`", .0.display())]
+    File(PathBuf, #[source] io::Error),
+    /// A key file that holds something else.
+    #[error("`{}` is no key file: it must hold exactly 32 bytes", .0.display())]
+    Key(PathBuf),
+    /// The database is there and its key is not. A new key would not open it.
+    #[error("`{}` is missing, and the database can only be read with it: put it back from its copy", .0.display())]
+    KeyMissing(PathBuf),
+    /// The file with this node's id holds something else.
+    #[error("`{}` does not hold a node id", .0.display())]
+    Node(PathBuf),
+    /// The store does not open.
+    #[error("the data directory does not open")]
+    Store(#[source] store::OpenError),
+    /// The client for outgoing requests cannot be made.
+    #[error(transparent)]
+    Outbound(#[from] outbound::ClientFault),
+    /// The engine does not start.
+    #[error("the engine does not start")]
+    Engine(#[source] engine::Error),
+    /// The first workspace cannot be made.
+    #[error("the first workspace cannot be made: {0}")]
+    FirstStart(#[source] engine::Error),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {0}")]
+    Listen(SocketAddr, #[source] io::Error),
+}
+
+impl Server {
+    /// Opens the data directory, starts engine and workers, and listens. An empty data directory gets the workspace
+    /// `main` with the person `admin`, whose password is the given one or a generated one.
+    pub async fn start(config: Config, admin_password: Option<String>) -> Result<Self, StartFault> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        let kek = keys::kek(&config)?;
+        let node = keys::node(&config.data, &*entropy, clock.now())?;
+        let data = config.data.clone();
+        let store = tokio::task::spawn_blocking(move || SqliteStore::open(&data, kek)).await;
+        let store: Arc<dyn Store> = match store {
+            Ok(opened) => Arc::new(opened.map_err(StartFault::Store)?),
+            Err(stopped) => return Err(StartFault::File(config.data.clone(), io::Error::other(stopped))),
+        };
+        let build = connector_builder(&clock, config.outbound.hosts.clone())?;
+        let parts = Parts { store, clock, entropy: Arc::clone(&entropy), build, node };
+        let (engine, queue) = Engine::start(parts).await.map_err(StartFault::Engine)?;
+        let first_password = first_start(&engine, &*entropy, &config, admin_password).await?;
+        let listen = config.server.listen;
+        let listener = TcpListener::bind(listen).await.map_err(|fault| StartFault::Listen(listen, fault))?;
+        let addr = listener.local_addr().map_err(|fault| StartFault::Listen(listen, fault))?;
+        let workers = Workers::start(Arc::clone(&engine), queue);
+        let app = App::new(Arc::clone(&engine), entropy, &config.server);
+        let serving = http::serve(listener, app, &config.server);
+        Ok(Self { addr, engine, first_password, serving, workers })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The engine behind it.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// The generated password of the first person, when this start made the workspace and nobody gave one.
+    pub fn first_password(&self) -> Option<&str> {
+        self.first_password.as_deref()
+    }
+
+    /// Stops accepting, finishes the requests and attempts that are under way, and closes the store.
+    pub async fn stop(self) {
+        self.serving.stop().await;
+        self.workers.stop().await;
+    }
+}
+
+/// Makes the first workspace in an empty store; answers the password if it was generated.
+async fn first_start(
+    engine: &Engine,
+    entropy: &(dyn Entropy + 'static),
+    config: &Config,
+    given: Option<String>,
+) -> Result<Option<String>, StartFault> {
+    let known = engine.store().workspaces().await.map_err(|fault| StartFault::FirstStart(fault.into()))?;
+    if !known.is_empty() {
+        return Ok(None);
+    }
+    let generated = given.is_none();
+    let password = given.unwrap_or_else(|| keys::password(entropy));
+    let name = Slug::parse(FIRST_WORKSPACE).map_err(|fault| {
+        StartFault::FirstStart(engine::Error::internal("a workspace name is no slug").because(fault))
+    })?;
+    let made = engine.bootstrap(&config.evidence.host, &name, &password).await;
+    made.map_err(StartFault::FirstStart)?;
+    Ok(generated.then_some(password))
+}
+
+/// How the engine gets its connectors: a kept manifest, a base URL and credentials, over the one outgoing client.
+fn connector_builder(clock: &Arc<dyn Clock>, hosts: Vec<String>) -> Result<BuildConnector, StartFault> {
+    let (now, boot_ms) = (Arc::clone(clock), Arc::clone(clock));
+    let clock =
+        outbound::Clock { now: Arc::new(move || now.now()), boot_ms: Arc::new(move || boot_ms.boot_ms()) };
+    let outbound = Arc::new(Outbound::new(clock, hosts)?);
+    Ok(Box::new(move |spec| connect(&outbound, spec)))
+}
+
+fn connect(outbound: &Arc<Outbound>, spec: ConnectorSpec) -> Result<Arc<dyn Connector>, String> {
+    let manifest = Manifest::parse("manifest", &spec.manifest).map_err(|faults| faults.to_string())?;
+    let credentials = spec.credentials.ok_or("it has no credentials")?;
+    let credentials = Credentials::parse(&credentials).map_err(|fault| fault.to_string())?;
+    let base_url = Some(spec.base_url).filter(|url| !url.is_empty());
+    let config = registry::Config { name: spec.name, environment: spec.environment, base_url, credentials };
+    let connector = registry::connect(outbound, &Arc::new(manifest), config);
+    connector.map(|connector| connector as Arc<dyn Connector>).map_err(|fault| fault.to_string())
+}
