@@ -1,0 +1,86 @@
+//! The pure parts of a run alone, on one core: policy decisions, reading and writing leaves, folding a run.
+
+mod past_run;
+mod rules;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use proof::{canonical, strict};
+use serde::Serialize;
+
+use past_run::PastRun;
+
+/// Repetitions between two looks at the clock.
+const BATCH: u32 = 16;
+
+/// How fast one of them is.
+#[derive(Serialize)]
+pub struct Rate {
+    /// What.
+    pub what: String,
+    /// How often per second on one core.
+    pub per_second: f64,
+}
+
+/// Measures each for about `time`.
+pub fn measure(time: Duration) -> Result<Vec<Rate>> {
+    let mut rates = Vec::new();
+    let mut add = |what: String, per_second: f64| rates.push(Rate { what, per_second });
+
+    let schema = rules::schema()?;
+    for (name, set) in
+        [("starter set", rules::starter(&schema)?), ("1,000 policies", rules::thousand(&schema)?)]
+    {
+        for (request, outcome) in rules::requests(&schema)? {
+            let (decided, rules) = (set.decide(&request), set.rule_ids().count());
+            anyhow::ensure!(
+                decided.outcome.word() == outcome,
+                "the request was meant to be decided as {outcome}, not as {:?}",
+                decided.outcome
+            );
+            let rate = per_second(time, || {
+                black_box(policy::explain(&set.decide(black_box(&request))));
+            });
+            add(format!("decisions with explanation, {name} ({rules} rules), {outcome}"), rate);
+        }
+    }
+
+    let past = PastRun::new()?;
+    let leaves = past.leaves.len();
+    let mut next = past.leaves.iter().cycle();
+    let rate = per_second(time, || {
+        if let Some(leaf) = next.next()
+            && let Ok(value) = strict::parse_evidence(black_box(leaf))
+        {
+            black_box(canonical::to_bytes(&value));
+        }
+    });
+    add("leaves strictly parsed and written again".to_owned(), rate);
+
+    let folds = per_second(time, || {
+        let folded = domain::wire::fold(past.run, past.leaves.iter().map(Vec::as_slice));
+        let _ = black_box(folded);
+    });
+    add(
+        format!("events folded (an approved run of {leaves} events)"),
+        folds * f64::from(u32::try_from(leaves)?),
+    );
+    Ok(rates)
+}
+
+fn per_second(time: Duration, mut once: impl FnMut()) -> f64 {
+    for _ in 0..BATCH {
+        once();
+    }
+    let started = Instant::now();
+    let mut count = 0_u32;
+    while started.elapsed() < time {
+        for _ in 0..BATCH {
+            once();
+        }
+        count += BATCH;
+    }
+    f64::from(count) / started.elapsed().as_secs_f64()
+}
