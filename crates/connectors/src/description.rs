@@ -11,7 +11,7 @@ use proof::canonical::to_string;
 use proof::digest::{Digest, sha256};
 use proof::json::{Value, object};
 
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Times};
 use crate::words::words;
 
 words! {
@@ -239,6 +239,18 @@ impl Description {
             tenant: place.to_owned(),
             objects: manifest.objects().map(|(name, object)| (name.clone(), object.clone())).collect(),
         }
+        .timed(manifest.simulation.filter(|_| environment == Environment::Simulation))
+    }
+
+    /// With other times than the vendor's, for a simulator.
+    fn timed(mut self, times: Option<Times>) -> Self {
+        let Some(times) = times else { return self };
+        for action in self.objects.values_mut().flat_map(|object| object.actions.values_mut()) {
+            action.timeout_ms = times.timeout_ms;
+            action.settle_ms = times.settle_ms;
+            action.lands_within_ms = times.lands_within_ms;
+        }
+        self
     }
 
     /// The object of that name.

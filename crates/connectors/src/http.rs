@@ -178,7 +178,9 @@ impl HttpConnector {
             Ok(prepared) => prepared,
             Err(fault) => return not_sent(fault.code(), unsent),
         };
-        let Prepared { action, method, url, headers, body, timeout_ms } = prepared;
+        let Prepared { action, method, url, headers, body } = prepared;
+        let described = self.description.action(&mutation.object, mutation.verb());
+        let timeout_ms = described.map_or(self.manifest.timeout_ms, |action| action.timeout_ms);
         unsent.method = method.to_string();
         unsent.url = url.to_string();
         let signed = match self.session.sign(self).await {

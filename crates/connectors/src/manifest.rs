@@ -49,11 +49,21 @@ pub struct Manifest {
     /// Base URLs for instances that name none.
     pub base_urls: BTreeMap<Environment, String>,
     pub(crate) timeout_ms: u64,
+    pub(crate) simulation: Option<Times>,
     pub(crate) auth: Auth,
     pub(crate) headers: Vec<(HeaderName, Text)>,
     pub(crate) evidence_headers: BTreeSet<String>,
     pub(crate) refusals: Vec<Refusal>,
     pub(crate) objects: BTreeMap<Slug, Object>,
+}
+
+/// The times of a simulator of ours, which answers at once or never: a drill need not wait as long as a vendor may take.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "the unit stands in the name, in the file as well")]
+pub(crate) struct Times {
+    pub timeout_ms: u64,
+    pub settle_ms: u64,
+    pub lands_within_ms: u64,
 }
 
 #[derive(Debug)]

@@ -183,12 +183,13 @@ fn check_listed(
     values: &[connectors::description::EnumValue],
     at: &str,
 ) -> Result<()> {
-    let listed =
-        values.is_empty() || value.as_str().is_none_or(|text| values.iter().any(|known| known.value == text));
+    let listed = values.is_empty()
+        || value.as_str().is_none_or(|text| values.iter().any(|known| known.settable && known.value == text));
     if listed {
         return Ok(());
     }
-    let known = values.iter().map(|known| format!("`{}`", known.value)).collect::<Vec<_>>().join(", ");
+    let settable = values.iter().filter(|known| known.settable);
+    let known = settable.map(|known| format!("`{}`", known.value)).collect::<Vec<_>>().join(", ");
     Err(Error::new(Code::InvalidValue, format!("`{name}` does not take this value"))
         .hint(format!("one of {known}"))
         .at(at))

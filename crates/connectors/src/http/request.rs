@@ -46,7 +46,6 @@ pub(super) struct Prepared<'a> {
     pub url: Url,
     pub headers: HeaderMap,
     pub body: Option<Json>,
-    pub timeout_ms: u64,
 }
 
 /// The headers that every request has, with the one that signs it.
@@ -144,14 +143,7 @@ pub(super) fn prepare<'a>(
     if body.is_some() {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
-    Ok(Prepared {
-        action,
-        method: action.method.clone(),
-        url,
-        headers,
-        body,
-        timeout_ms: described.timeout_ms,
-    })
+    Ok(Prepared { action, method: action.method.clone(), url, headers, body })
 }
 
 /// A value in the vendor's spelling; `None` when that has no place for it.

@@ -75,6 +75,10 @@ impl Check<'_> {
             .map(|name| name.to_string())
             .collect();
         self.times("timing", [raw.timing.timeout_ms, raw.timing.settle_ms, raw.timing.lands_within_ms]);
+        let simulation = raw.timing.simulation.as_ref();
+        if let Some(times) = simulation {
+            self.times("timing.simulation", [times.timeout_ms, times.settle_ms, times.lands_within_ms]);
+        }
         if raw.refusals.is_empty() {
             self.fault(
                 "refusals",
@@ -103,6 +107,11 @@ impl Check<'_> {
             hosts: raw.hosts,
             base_urls,
             timeout_ms: raw.timing.timeout_ms,
+            simulation: raw.timing.simulation.map(|times| super::Times {
+                timeout_ms: times.timeout_ms,
+                settle_ms: times.settle_ms,
+                lands_within_ms: times.lands_within_ms,
+            }),
             auth: auth?,
             headers,
             evidence_headers,

@@ -101,6 +101,16 @@ pub(super) struct Timing {
     pub timeout_ms: u64,
     pub settle_ms: u64,
     pub lands_within_ms: u64,
+    pub simulation: Option<Times>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the unit stands in the name, in the file as well")]
+pub(super) struct Times {
+    pub timeout_ms: u64,
+    pub settle_ms: u64,
+    pub lands_within_ms: u64,
 }
 
 #[derive(Deserialize)]

@@ -97,7 +97,7 @@ impl Engine {
         let action = connector.describe().action(&mutation.object, mutation.verb());
         let settle = action.map_or(0, |action| action.settle_ms);
         let proof = action.map_or(Proof::ReadBack, |action| action.proof);
-        let until = self.clock.boot_ms().saturating_add(settle);
+        let until = tokio::time::Instant::now() + Duration::from_millis(settle);
         loop {
             let look = match proof {
                 Proof::ReadBack => self.look_at_record(connector, mutation, handle).await,
@@ -109,7 +109,7 @@ impl Engine {
                     return Look::Proven(self.with_others(connector, entry, mutation, seen).await);
                 }
                 Look::Proven(_) => return look,
-                Look::Differs(_) | Look::Unclear(_) if self.clock.boot_ms() >= until => return look,
+                Look::Differs(_) | Look::Unclear(_) if tokio::time::Instant::now() >= until => return look,
                 Look::Differs(_) | Look::Unclear(_) => {}
             }
             tokio::time::sleep(SETTLE_PAUSE).await;
