@@ -166,6 +166,3 @@ impl Run {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

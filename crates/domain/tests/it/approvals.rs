@@ -36,7 +36,7 @@ fn check(world: &World, edit: impl Fn(&mut Verdict), expect: [&str; 2]) {
     let commands = [approve(verdict.clone()), reject(verdict.clone())];
     for (command, expect) in commands.into_iter().zip(expect) {
         let mut world = world.clone();
-        let answer = world.give(command).map(|_| world.stage().word()).unwrap_or_else(|why| why.code());
+        let answer = world.give(command).map_or_else(|why| why.code(), |_| world.stage().word());
         assert_eq!(answer, expect, "{verdict:?}");
     }
 }
@@ -272,7 +272,7 @@ fn a_decision_for_approval_must_be_possible_to_meet() {
     let check = |obligations: Vec<Obligation>, expect: &str| {
         let mut world = World::proposed(1).previewed();
         let told = format!("{obligations:?}");
-        let answer = world.give(ask_of(obligations)).map(|_| "accepted").unwrap_or_else(|why| why.code());
+        let answer = world.give(ask_of(obligations)).map_or_else(|why| why.code(), |_| "accepted");
         assert_eq!(answer, expect, "{told}");
     };
     let groups = |count: usize, quorum| (0..count).map(|n| obligation(&format!("g{n}"), quorum)).collect();

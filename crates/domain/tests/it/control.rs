@@ -210,8 +210,7 @@ fn a_proposer_who_takes_their_own_run_over_executes_as_its_holder() {
 fn cancelling_ends_as_the_outcomes_say() {
     let check = |world: World, expect: &str| {
         let mut world = world;
-        let answer =
-            world.give(cancel(agent())).map(|_| world.stage().word()).unwrap_or_else(|why| why.code());
+        let answer = world.give(cancel(agent())).map_or_else(|why| why.code(), |_| world.stage().word());
         assert_eq!(answer, expect);
     };
     let authorized = || World::proposed(2).previewed().then(auto());

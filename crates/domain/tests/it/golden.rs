@@ -60,7 +60,7 @@ fn proposed() -> RunProposed {
 }
 
 /// One or more events of each type of a run, under the name of their file.
-fn events() -> Vec<(&'static str, Actor, Event)> {
+pub fn events() -> Vec<(&'static str, Actor, Event)> {
     let mut all = plan_events();
     all.extend(approval_events());
     all.extend(execution_events());

@@ -47,7 +47,7 @@ impl Monitor {
                 self.deadline = Some(event.deadline);
             }
             Event::PlanPreviewed(_) | Event::PlanDrifted(_) | Event::AuthorizationVoided(_) => {
-                self.revise()?
+                self.revise()?;
             }
             Event::PlanAmended(_) => {
                 let by = author(draft)?;

@@ -219,7 +219,7 @@ fn settled(world: &World, edit: impl FnOnce(&mut Reconcile)) -> &'static str {
     let mut reconcile = world.settle_by(OTHER, 0, Outcome::Applied);
     edit(&mut reconcile);
     let answer = world.give(Command::Reconcile(Box::new(reconcile)));
-    answer.map(|_| world.stage().word()).unwrap_or_else(|why| why.code())
+    answer.map_or_else(|why| why.code(), |_| world.stage().word())
 }
 
 #[test]

@@ -79,7 +79,6 @@ fn natural(world: &World, pick: &mut Pick) -> Command {
     match owner(run, world.now) {
         Owner::Worker { task: Task::Preview, .. } => world.preview(),
         Owner::Worker { task: Task::Decide, .. } => decided(pick),
-        Owner::Worker { task: Task::Execute, .. } => world.attempt(),
         Owner::Worker { task: Task::Reconcile, .. } if run.in_flight().is_some() => outcome(pick),
         Owner::Worker { task: Task::Reconcile, .. } => settle(n, Outcome::Applied, "key_lookup", false),
         Owner::Worker { task: Task::Expire, .. } | Owner::Nobody => Command::Expire,
@@ -92,7 +91,7 @@ fn natural(world: &World, pick: &mut Pick) -> Command {
         }
         Owner::Person(_) if run.stage == Stage::TakenOver => world.preview(),
         Owner::Person(_) if run.authorization.is_none() => auto(),
-        Owner::Person(_) => world.attempt(),
+        Owner::Person(_) | Owner::Worker { task: Task::Execute, .. } => world.attempt(),
         Owner::Attention if run.open_divergence().is_some() => {
             if pick.rarely(2) {
                 world.rollback()
@@ -288,7 +287,7 @@ fn erased(drafts: &[Draft]) -> Vec<Draft> {
 
 fn starting(kind: u8) -> World {
     let mut proposal = propose(u32::from(kind % 3) + 1);
-    if kind % 5 == 0 {
+    if kind.is_multiple_of(5) {
         proposal.by = human(HOLDER);
         proposal.agent_owner = None;
     }

@@ -102,7 +102,7 @@ fn a_run_is_recovered_once_something_happened_and_nothing_is_open() {
     let check = |world: World, expect: &str| {
         let mut world = world;
         let recover = world.recover(RecoveryKind::Rollback, &[0]);
-        let answer = world.give(recover).map(|_| world.stage().word()).unwrap_or_else(|why| why.code());
+        let answer = world.give(recover).map_or_else(|why| why.code(), |_| world.stage().word());
         assert_eq!(answer, expect);
     };
     check(authorized(), "nothing_to_recover");

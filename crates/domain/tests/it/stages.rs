@@ -3,35 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use domain::attempt::{EvidenceLevel, Guarantee, Outcome};
-use domain::event::{
-    ApprovalGiven, ApprovalRejected, ApprovalRequested, ArtifactAttached, AttemptFinished, AttemptReconciled,
-    AttemptStarted, AuthorizationVoided, ChangeObserved, DivergenceAccepted, Event, GroupQuorum, PlanAmended,
-    PlanDrifted, PlanPreviewed, PolicyDecided, RecoveryFinished, RecoveryPlanned, RunAuthorized,
-    RunCancelled, RunClosed, RunCommented, RunExpired, RunHandedBack, RunTakenOver, UndoCount,
-};
-use domain::principal::{Actor, Principal};
-use domain::run::{
-    Basis, DecisionWord, Envelope, Method, RecoveryKind, RecoveryOutcome, Risk, Run, Stage, apply,
-};
-use domain::time::Timestamp;
-use proof::digest::sha256;
-use proof::document::idempotency_key;
+use domain::event::Event;
+use domain::run::{DecisionWord, Progress, RecoveryKind, Run, Stage};
 
 use crate::committed;
+use crate::history::{Try, subject, tries};
 use crate::model::reachable;
-use crate::world::{
-    ANN, HOLDER, LEASE_S, OBLIGATION_S, agent, child_id, document, node, obligation, person, plan, policy,
-    policy_set, slug,
-};
-
-/// An event as its legitimate author would write it now, under a name that tells what matters about it.
-struct Try {
-    name: String,
-    by: Actor,
-    time: Timestamp,
-    event: Event,
-}
 
 /// Something that a transition may depend on beside the stage, and how to say that it holds or not.
 struct Fact {
@@ -107,17 +84,17 @@ fn judged_now(run: &Run) -> bool {
     run.decision.as_ref().is_some_and(|decision| decision.principal == run.judged().to_string())
 }
 
-fn others(run: &Run, n: u32) -> impl Iterator<Item = &domain::run::Progress> {
+fn others(run: &Run, n: u32) -> impl Iterator<Item = &Progress> {
     let n = usize::try_from(n).unwrap();
     run.progress.iter().enumerate().filter(move |(position, _)| *position != n).map(|(_, progress)| progress)
 }
 
 fn others_done(run: &Run, n: u32) -> bool {
-    others(run, n).all(domain::run::Progress::is_done)
+    others(run, n).all(Progress::is_done)
 }
 
 fn others_effect(run: &Run, n: u32) -> bool {
-    others(run, n).any(domain::run::Progress::has_effect)
+    others(run, n).any(Progress::has_effect)
 }
 
 fn canary_after(run: &Run, n: u32) -> bool {
@@ -127,7 +104,7 @@ fn canary_after(run: &Run, n: u32) -> bool {
 }
 
 fn may_attempt(run: &Run, n: u32) -> bool {
-    run.progress.get(usize::try_from(n).unwrap()).is_some_and(domain::run::Progress::may_attempt)
+    run.progress.get(usize::try_from(n).unwrap()).is_some_and(Progress::may_attempt)
 }
 
 fn all_planned(run: &Run, _: u32) -> bool {
@@ -145,237 +122,8 @@ fn countered(run: &Run, _: u32) -> bool {
         || run.progress.iter().any(|p| p.recovered == Some(RecoveryKind::Compensation))
 }
 
-/// The mutation that the next attempt, outcome or acceptance is about.
-fn subject(run: &Run) -> u32 {
-    run.next_mutation().unwrap_or(0)
-}
-
 fn facts(run: &Run) -> Vec<bool> {
     FACTS.iter().map(|fact| (fact.holds)(run, subject(run))).collect()
-}
-
-fn tries(run: &Run) -> Vec<Try> {
-    let mut all = plan_events(run);
-    all.extend(approval_events(run));
-    all.extend(control_events(run));
-    all.extend(attempt_events(run));
-    all.extend(ending_events(run));
-    all
-}
-
-fn at(run: &Run, name: impl Into<String>, by: Actor, event: Event) -> Try {
-    Try { name: name.into(), by, time: run.updated, event }
-}
-
-fn worker() -> Actor {
-    Actor::System(node())
-}
-
-fn human(n: u8) -> Actor {
-    Actor::Principal(Principal::Person(person(n)))
-}
-
-fn digest(run: &Run) -> proof::digest::Digest {
-    run.plan_digest().unwrap_or_else(|| plan(0))
-}
-
-fn plan_events(run: &Run) -> Vec<Try> {
-    let previewed = PlanPreviewed {
-        count: run.mutations,
-        plan_digest: plan(run.revision + 1),
-        policy: policy(),
-        revision: run.revision + 1,
-        root: sha256(b"root"),
-        undo: UndoCount { compensation: 0, irreversible: 0, rollback: run.mutations },
-    };
-    let amended =
-        PlanAmended { mutations: run.mutations, replaces: run.plan_digest(), revision: run.revision + 1 };
-    let decided = |word| PolicyDecided {
-        canary: None,
-        decision: word,
-        duration_us: 1,
-        evidence: EvidenceLevel::Recorded,
-        obligations: if word == DecisionWord::Approval { vec![obligation("sales", 1)] } else { vec![] },
-        plan_digest: digest(run),
-        policy: policy(),
-        principal: run.judged().to_string(),
-        rationale: false,
-        risk: Risk::Low,
-        rules: vec![],
-    };
-    let mut all = vec![
-        at(run, "plan.previewed", worker(), Event::PlanPreviewed(previewed)),
-        at(run, "plan.amended", human(HOLDER), Event::PlanAmended(amended)),
-        at(run, "plan.drifted", worker(), Event::PlanDrifted(PlanDrifted { n: 0, plan_digest: digest(run) })),
-    ];
-    all.extend(DecisionWord::ALL.iter().map(|word| {
-        let event = Event::PolicyDecided(decided(*word));
-        at(run, format!("policy.decided {word}"), Actor::Policy(policy_set()), event)
-    }));
-    all
-}
-
-fn approval_events(run: &Run) -> Vec<Try> {
-    let expires = run.updated.plus_s(60).min(run.deadline);
-    let requested = ApprovalRequested {
-        expires,
-        groups: vec![GroupQuorum { group: slug("sales"), quorum: 1 }],
-        plan_digest: digest(run),
-    };
-    let given = ApprovalGiven {
-        expires: run.updated.plus_s(OBLIGATION_S),
-        group: slug("sales"),
-        method: Method::Signin,
-        plan_digest: digest(run),
-        revision: run.revision,
-    };
-    let rejected = ApprovalRejected {
-        group: slug("sales"),
-        method: Method::Signin,
-        plan_digest: digest(run),
-        revision: run.revision,
-    };
-    let authorized = |basis| {
-        let event = RunAuthorized { basis, expires, plan_digest: digest(run), revision: run.revision };
-        at(run, format!("run.authorized {basis}"), worker(), Event::RunAuthorized(event))
-    };
-    let voided = AuthorizationVoided { code: slug("policy_changed"), plan_digest: digest(run) };
-    let mut all = vec![
-        at(run, "approval.requested", worker(), Event::ApprovalRequested(requested)),
-        at(run, "approval.given", human(ANN), Event::ApprovalGiven(given)),
-        at(run, "approval.rejected", human(ANN), Event::ApprovalRejected(rejected)),
-        at(run, "authorization.voided", worker(), Event::AuthorizationVoided(voided)),
-    ];
-    all.extend(Basis::ALL.iter().map(|basis| authorized(*basis)));
-    all
-}
-
-fn control_events(run: &Run) -> Vec<Try> {
-    let until = run.updated.plus_s(LEASE_S).min(run.deadline);
-    let taken = if run.takeover.is_some() { "run.taken_over, renewed" } else { "run.taken_over" };
-    let handed = |code: &str| Event::RunHandedBack(RunHandedBack { code: slug(code) });
-    let canceller = run.takeover.map_or(Actor::Principal(agent()), |_| human(HOLDER));
-    let mut all = vec![
-        at(run, taken, human(HOLDER), Event::RunTakenOver(RunTakenOver { until })),
-        at(run, "run.handed_back by_holder", human(HOLDER), handed("by_holder")),
-        at(run, "change.observed", human(HOLDER), Event::ChangeObserved(ChangeObserved { n: 0 })),
-        at(run, "run.cancelled", canceller, Event::RunCancelled(RunCancelled { code: slug("by_request") })),
-        at(run, "run.commented", human(ANN), Event::RunCommented(RunCommented {})),
-        at(
-            run,
-            "artifact.attached",
-            Actor::Principal(agent()),
-            Event::ArtifactAttached(ArtifactAttached { bytes: 1, media_type: "text/plain".to_owned() }),
-        ),
-    ];
-    let end = run.takeover.map_or(run.updated, |takeover| takeover.until.max(run.updated));
-    let name = "run.handed_back lease_expired".to_owned();
-    all.push(Try { name, by: worker(), time: end, event: handed("lease_expired") });
-    all
-}
-
-fn attempt_events(run: &Run) -> Vec<Try> {
-    let n = subject(run);
-    let last = run.progress.get(usize::try_from(n).unwrap()).map_or(0, |progress| progress.attempts.len());
-    let last = u32::try_from(last).unwrap();
-    let by = run.takeover.map_or(node().to_string(), |_| person(HOLDER).to_string());
-    let asked_by = if run.takeover.is_none() && run.is_at_canary() { person(ANN).to_string() } else { by };
-    let started = AttemptStarted {
-        attempt: last + 1,
-        evidence: EvidenceLevel::Recorded,
-        guarantee: Guarantee::Conditional,
-        key: idempotency_key(&run.id.to_string(), &digest(run), n),
-        mutation: document(n),
-        n,
-        plan_digest: digest(run),
-        requested_by: asked_by,
-        send_by: run.updated.plus_ms(1),
-    };
-    let mut all = vec![at(run, "attempt.started", worker(), Event::AttemptStarted(started))];
-    let refused = |outcome| matches!(outcome, Outcome::NotSent | Outcome::Rejected);
-    for outcome in Outcome::ALL.iter().copied() {
-        let codes: &[(&str, &str, bool)] = match outcome {
-            Outcome::Rejected => &[
-                (" conflict", "conflict", false),
-                (" for good", "invalid_value", false),
-                (" for now", "rate_limited", true),
-            ],
-            Outcome::NotSent => {
-                &[(" for good", "no_effect_found", false), (" for now", "no_effect_found", true)]
-            }
-            Outcome::Applied | Outcome::Diverged | Outcome::Unknown => &[("", "read_back", false)],
-        };
-        for (suffix, code, retryable) in codes {
-            let suffix = if refused(outcome) { suffix } else { "" };
-            let finished = AttemptFinished {
-                attempt: last,
-                code: slug(code),
-                mutation: document(n),
-                n,
-                outcome,
-                retryable: *retryable,
-            };
-            let name = format!("attempt.finished {outcome}{suffix}");
-            all.push(at(run, name, worker(), Event::AttemptFinished(finished)));
-            let reconciled = AttemptReconciled {
-                attempt: last,
-                code: slug(code),
-                mutation: document(n),
-                n,
-                outcome,
-                requested_by: node().to_string(),
-                retryable: *retryable,
-            };
-            let name = format!("attempt.reconciled {outcome}{suffix}");
-            all.push(at(run, name, worker(), Event::AttemptReconciled(reconciled)));
-        }
-    }
-    let accepted = DivergenceAccepted { attempt: last, mutation: document(n), n, plan_digest: digest(run) };
-    all.push(at(run, "divergence.accepted", human(ANN), Event::DivergenceAccepted(accepted)));
-    all
-}
-
-fn ending_events(run: &Run) -> Vec<Try> {
-    let planned = RecoveryPlanned {
-        kind: RecoveryKind::Rollback,
-        mutations: run.recoverable(),
-        plan_digest: digest(run),
-        requested_by: agent().to_string(),
-        run: child_id(),
-    };
-    let (kind, all_of_it) = run
-        .recovery
-        .as_ref()
-        .map_or((RecoveryKind::Rollback, vec![]), |open| (open.kind, open.mutations.clone()));
-    let finished = |outcome, recovered| {
-        Event::RecoveryFinished(RecoveryFinished { kind, outcome, recovered, run: child_id() })
-    };
-    let stage = match run.stage {
-        Stage::Proposed => Stage::Failed,
-        stage if stage.is_open() => run.by_outcomes(),
-        stage => stage,
-    };
-    let closed = RunClosed { code: slug("stopped"), events: run.events + 1, stage };
-    vec![
-        at(run, "recovery.planned", Actor::Principal(agent()), Event::RecoveryPlanned(planned)),
-        at(run, "recovery.finished in full", worker(), finished(RecoveryOutcome::Restored, all_of_it)),
-        at(run, "recovery.finished without effect", worker(), finished(RecoveryOutcome::Abandoned, vec![])),
-        Try {
-            name: "run.expired".to_owned(),
-            by: worker(),
-            time: run.deadline.max(run.updated),
-            event: Event::RunExpired(RunExpired { code: slug("deadline") }),
-        },
-        at(run, "run.closed", worker(), Event::RunClosed(closed)),
-    ]
-}
-
-/// The run after an event; `None` when `apply` refuses it.
-fn after(run: &Run, attempt: &Try) -> Option<Run> {
-    // Everything that happened is named as a cause: what is missing is never the reason of a refusal.
-    let cause = (0..run.events).collect();
-    let at = Envelope { run: run.id, seq: run.events, time: attempt.time, by: attempt.by, cause };
-    apply(Some(run.clone()), &at, &attempt.event).ok()
 }
 
 /// What was seen from one stage: by facts, the outcome.
@@ -478,7 +226,7 @@ fn explore() -> BTreeMap<(String, Stage), Seen> {
     while let Some(run) = states.pop() {
         let here = facts(&run);
         for attempt in tries(&run) {
-            let after = after(&run, &attempt);
+            let after = attempt.read_after(&run).ok();
             let to = after.as_ref().map(|after| after.stage);
             let row = seen.entry((attempt.name.clone(), run.stage)).or_default();
             let before = row.insert(here.clone(), to);
