@@ -29,6 +29,7 @@ mod fault;
 mod keys;
 mod leases;
 mod migrate;
+mod projections;
 mod readers;
 mod runs;
 mod seam;

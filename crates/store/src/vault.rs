@@ -7,6 +7,7 @@
 use aes_gcm_siv::aead::{Aead as _, KeyInit as _, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
 use domain::id::WorkspaceId;
+use domain::time::Timestamp;
 use proof::digest::Digest;
 use proof::leaf::SdDigest;
 use zeroize::Zeroizing;
@@ -53,7 +54,8 @@ pub(crate) struct KeyName {
     pub class: String,
 }
 
-/// Which data key: a subject that was erased and comes back has another one.
+/// Which data key: a subject that was erased and comes back has another one. Six bytes of time, so that new keys stand
+/// together in every index, and ten random ones.
 pub(crate) type KeyId = [u8; 16];
 
 /// A data key, unwrapped.
@@ -108,9 +110,11 @@ impl Vault {
     }
 
     /// A new data key and its wrapped form.
-    pub(crate) fn new_key(&self, name: KeyName) -> Result<(DataKey, Vec<u8>), VaultFault> {
+    pub(crate) fn new_key(&self, name: KeyName, at: Timestamp) -> Result<(DataKey, Vec<u8>), VaultFault> {
         let mut id = KeyId::default();
-        fill(&mut id)?;
+        let (time, random) = id.split_at_mut(6);
+        time.copy_from_slice(at.millis().to_be_bytes().get(2..).ok_or(VaultFault::Form)?);
+        fill(random)?;
         let key = random_key()?;
         let wrapped = seal(&self.kek.0, &key_place(&name, &id), &*key)?;
         Ok((DataKey { id, name, key }, wrapped))

@@ -6,10 +6,10 @@ CREATE TABLE mark (
 ) STRICT;
 
 CREATE TABLE data_key (
-    id        BLOB PRIMARY KEY,
     workspace TEXT NOT NULL,
     subject   BLOB NOT NULL,
     class     TEXT NOT NULL,
+    id        BLOB NOT NULL UNIQUE,
     wrapped   BLOB NOT NULL,
-    UNIQUE (workspace, subject, class)
+    PRIMARY KEY (workspace, subject, class)
 ) STRICT, WITHOUT ROWID;

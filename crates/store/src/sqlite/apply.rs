@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::commit::{Checked, Committed};
 use crate::error::Error;
 use crate::lease::LeaseChange;
-use crate::sqlite::{entities, evidence, leases, runs, usage, work};
+use crate::sqlite::{entities, evidence, leases, projections, usage, work};
 use crate::vault::DataKey;
 
 /// Writes a commit. On an error the caller undoes everything that was written.
@@ -35,7 +35,7 @@ pub(super) fn apply(
         evidence::erase(conn, ws, erasure)?;
     }
     for projection in &commit.projections {
-        runs::project(conn, ws, projection)?;
+        projections::project(conn, ws, projection)?;
     }
     for write in &commit.entities {
         entities::write(conn, ws, write)?;

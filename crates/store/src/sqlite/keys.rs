@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::id::WorkspaceId;
+use domain::name::Slug;
+use domain::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use crate::commit::Checked;
@@ -64,13 +66,13 @@ impl Keys {
     /// Seals the disclosures of a commit, in their order. New keys are on stable storage before this answers.
     pub async fn seal(&self, checked: &Checked) -> Result<Vec<(Arc<DataKey>, Vec<u8>)>, Error> {
         let disclosures = &checked.commit.disclosures;
-        let name = |subject, class: &domain::name::Slug| KeyName {
+        let name = |subject, class: &Slug| KeyName {
             workspace: checked.commit.workspace,
             subject,
             class: class.as_str().to_owned(),
         };
         let names: BTreeSet<KeyName> = disclosures.iter().map(|new| name(new.subject, &new.class)).collect();
-        let keys = self.keys(names).await?;
+        let keys = self.keys(names, checked.commit.now).await?;
         let mut sealed = Vec::with_capacity(disclosures.len());
         for new in disclosures {
             let key = keys.get(&name(new.subject, &new.class)).ok_or(Error::corrupt("data key"))?;
@@ -80,7 +82,11 @@ impl Keys {
         Ok(sealed)
     }
 
-    async fn keys(&self, names: BTreeSet<KeyName>) -> Result<BTreeMap<KeyName, Arc<DataKey>>, Error> {
+    async fn keys(
+        &self,
+        names: BTreeSet<KeyName>,
+        now: Timestamp,
+    ) -> Result<BTreeMap<KeyName, Arc<DataKey>>, Error> {
         let mut keys = BTreeMap::new();
         let mut missing = Vec::new();
         for name in names {
@@ -94,7 +100,7 @@ impl Keys {
             let found = self.writer.run(move |conn| {
                 missing
                     .into_iter()
-                    .map(|name| find_or_make(conn, &vault, name))
+                    .map(|name| find_or_make(conn, &vault, name, now))
                     .collect::<Result<Vec<_>, _>>()
             });
             for key in found.await? {
@@ -174,7 +180,7 @@ impl Keys {
     }
 }
 
-fn find_or_make(conn: &Connection, vault: &Vault, name: KeyName) -> Result<DataKey, Error> {
+fn find_or_make(conn: &Connection, vault: &Vault, name: KeyName, now: Timestamp) -> Result<DataKey, Error> {
     let workspace = name.workspace.to_string();
     let sql = "SELECT id, wrapped FROM data_key WHERE workspace = ?1 AND subject = ?2 AND class = ?3";
     let known: Option<(KeyId, Vec<u8>)> =
@@ -184,7 +190,7 @@ fn find_or_make(conn: &Connection, vault: &Vault, name: KeyName) -> Result<DataK
     if let Some((id, wrapped)) = known {
         return Ok(vault.unwrap(id, name, &wrapped)?);
     }
-    let (key, wrapped) = vault.new_key(name)?;
+    let (key, wrapped) = vault.new_key(name, now)?;
     let sql = "INSERT INTO data_key (id, workspace, subject, class, wrapped) VALUES (?1, ?2, ?3, ?4, ?5)";
     column::execute(conn, sql, params![key.id, workspace, key.name.subject, key.name.class, wrapped])?;
     Ok(key)

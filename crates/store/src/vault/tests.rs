@@ -46,20 +46,20 @@ fn sealing_twice_gives_different_bytes() {
 
 #[test]
 fn a_data_key_survives_wrapping_and_opens_only_what_it_sealed_for_this_holder() {
-    let (key, wrapped) = vault(1).new_key(name()).unwrap();
+    let (key, wrapped) = vault(1).new_key(name(), Timestamp::from_millis(1)).unwrap();
     let again = vault(1).unwrap(key.id, name(), &wrapped).unwrap();
     let field = Disclosure::seal([9; 32], "reason", &"canary".into()).unwrap();
     let (holder, other) = (proof::tree::leaf_hash(b"a"), proof::tree::leaf_hash(b"b"));
     let sealed = key.seal(&holder, &field.digest, &field.text).unwrap();
     assert_eq!(again.open(&holder, field.digest.as_str(), &sealed), Ok(field.text));
     assert_eq!(again.open(&other, field.digest.as_str(), &sealed), Err(VaultFault::Sealed));
-    let (stranger, _) = vault(1).new_key(name()).unwrap();
+    let (stranger, _) = vault(1).new_key(name(), Timestamp::from_millis(1)).unwrap();
     assert_eq!(stranger.open(&holder, field.digest.as_str(), &sealed), Err(VaultFault::Sealed));
 }
 
 #[test]
 fn a_wrapped_key_does_not_unwrap_for_another_subject_class_workspace_id_or_kek() {
-    let (key, wrapped) = vault(1).new_key(name()).unwrap();
+    let (key, wrapped) = vault(1).new_key(name(), Timestamp::from_millis(1)).unwrap();
     for other in [
         KeyName { workspace: workspace(2), ..name() },
         KeyName { subject: [4; 32], ..name() },

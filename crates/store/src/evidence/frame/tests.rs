@@ -10,11 +10,15 @@ fn run() -> RunId {
 }
 
 fn leaf(chain: Chain, seq: u64) -> Vec<u8> {
+    noted(chain, seq, "\",\"type\":\"no\",\"v\":\"")
+}
+
+fn noted(chain: Chain, seq: u64, note: &str) -> Vec<u8> {
     let run = match chain {
         Chain::Workspace => None,
         Chain::Run(run) => Some(run.to_string()),
     };
-    let data = Object::from([("note".into(), "\",\"type\":\"no\",\"v\":\"".into())]);
+    let data = Object::from([("note".into(), note.into())]);
     Leaf {
         sd: vec![],
         by: By { id: "node_00000000".into(), kind: ByKind::System },
@@ -61,5 +65,24 @@ fn bytes_that_are_no_leaf_are_refused() {
     let end = good.len();
     for cut in [&good[1..], &good[..end - 1], b"", b"{}", b"\xff\"}"] {
         assert_eq!(read(cut, Chain::Workspace, 0), None);
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_stands_in_its_data_a_leaf_is_read_at_its_own_place_only(
+        note in r#"(","(run|seq|time|type|v|prev)":"?|[ -~]){0,20}"#, seq in 0_u64..1000, other in 0_u64..1000,
+    ) {
+        let chain = Chain::Run(run());
+        let bytes = noted(chain, seq, &note);
+        let read_at = |chain, seq| read(&bytes, chain, seq).map(|frame| frame.kind.to_owned());
+        proptest::prop_assert_eq!(read_at(chain, seq), Some("run.proposed".to_owned()));
+        proptest::prop_assert_eq!(read_at(Chain::Workspace, seq), None);
+        proptest::prop_assert_eq!(read_at(chain, other).is_some(), other == seq);
+    }
+
+    #[test]
+    fn no_bytes_break_the_reading(bytes in proptest::collection::vec(0_u8.., 0..300)) {
+        proptest::prop_assert_eq!(read(&bytes, Chain::Workspace, 0), None);
     }
 }
