@@ -65,7 +65,7 @@ async fn nobody_approves_their_own_proposal_on_any_path() {
     // A person outside the group.
     assert_eq!(refused(world.verdict(&world.admin, run, Answer::Approve, digest).await), Code::NotAnApprover);
     // The person who proposed, though a member of the group.
-    let own = world.propose(&world.tom, solve("48214")).await.unwrap();
+    let own = world.propose(&world.tom, solve("48209")).await.unwrap();
     let digest = world.show(own).await.run.plan_digest().unwrap();
     assert_eq!(
         refused(world.verdict(&world.tom, own, Answer::Approve, digest).await),
@@ -76,7 +76,7 @@ async fn nobody_approves_their_own_proposal_on_any_path() {
         Code::SeparationOfDuties
     );
     // The person for whom the agent acts.
-    let mut proposal = solve("48215");
+    let mut proposal = solve("48201");
     proposal.on_behalf_of = world.maya.principal.person();
     let behalf = world.propose(&world.agent, proposal).await.unwrap();
     let digest = world.show(behalf).await.run.plan_digest().unwrap();
@@ -84,7 +84,7 @@ async fn nobody_approves_their_own_proposal_on_any_path() {
         refused(world.verdict(&world.maya, behalf, Answer::Approve, digest).await),
         Code::SeparationOfDuties
     );
-    assert_eq!(world.writes("48213") + world.writes("48214") + world.writes("48215"), 0);
+    assert_eq!(world.writes("48213") + world.writes("48209") + world.writes("48201"), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,7 +134,7 @@ async fn what_cannot_be_written_is_refused_with_the_place_and_a_hint() {
     )
     .await;
     check(
-        |p| p.mutations[0].changes = [("subject".to_owned(), proof::json::Value::Int(7))].into(),
+        |p| p.mutations[0].changes = [("subject".to_owned(), Value::Int(7))].into(),
         Code::InvalidValue,
         "/plan/mutations/0/changes/subject",
     )

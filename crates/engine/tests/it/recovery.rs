@@ -65,7 +65,7 @@ async fn nothing_is_rolled_back_twice_and_not_without_an_effect() {
     let digest = world.show(waiting).await.run.plan_digest().unwrap();
     let refusal = world.engine.recover(&world.tom, waiting, RecoveryKind::Rollback, digest, None, None).await;
     assert_eq!(refused(refusal), Code::NothingToRecover);
-    let run = world.propose(&world.agent, tag("48214", &["vat"])).await.unwrap();
+    let run = world.propose(&world.agent, tag("48209", &["vat"])).await.unwrap();
     let digest = world.settled(run).await.run.plan_digest().unwrap();
     let other = proof::digest::sha256(b"another plan");
     let refusal = world.engine.recover(&world.tom, run, RecoveryKind::Rollback, other, None, None).await;

@@ -26,7 +26,7 @@ async fn a_timeout_after_the_commit_is_unknown_and_then_found_applied() {
     let view = world.settled(run).await;
     assert_eq!(view.run.stage, Stage::Applied);
     assert!(view.attempts[0].reconciled);
-    assert_eq!(view.attempts[0].code.as_deref(), Some("journal"));
+    assert_eq!(view.attempts[0].code.as_deref(), Some("key_lookup"));
     assert_eq!(view.attempts.len(), 1, "it was not sent again");
 }
 
