@@ -55,3 +55,6 @@ pub(crate) struct State {
     /// Held while a workspace is made, so that no two get one name.
     making: tokio::sync::Mutex<()>,
 }
+
+#[cfg(test)]
+mod tests;

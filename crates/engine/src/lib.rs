@@ -15,6 +15,8 @@ mod ledger;
 mod preview;
 pub mod queries;
 pub mod seams;
+#[cfg(any(test, feature = "test-support"))]
+pub mod testing;
 mod workers;
 
 use std::collections::{BTreeMap, BTreeSet};

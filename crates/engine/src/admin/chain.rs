@@ -6,7 +6,7 @@
 use std::sync::PoisonError;
 
 use domain::id::WorkspaceId;
-use domain::principal::Actor;
+use domain::principal::{Actor, Principal};
 use domain::time::Timestamp;
 use domain::workspace::{Head, WorkspaceEvent, seal_acts};
 use proof::json::Value;
@@ -119,6 +119,7 @@ impl Engine {
             // The head before the view: whatever commits in between makes this commit lose.
             let head = self.head(ws).await?;
             let control = self.control(ws).await?;
+            still_allowed(&control, caller)?;
             let change = decide(&control)?;
             if change.acts.is_empty() {
                 return Ok(());
@@ -234,6 +235,22 @@ impl Engine {
             expires: now.plus_s(KEPT_S),
         })
     }
+}
+
+/// A caller whose roles were taken away since they were authenticated does nothing more with them.
+fn still_allowed(control: &Control, caller: &Caller) -> Result<()> {
+    let kept = match caller.principal {
+        Principal::Person(id) => control
+            .persons
+            .get(&id)
+            .is_some_and(|known| !known.disabled && known.roles.is_superset(&caller.roles)),
+        // No operation that comes here is for agents and services.
+        Principal::Agent(_) | Principal::Service(_) => false,
+    };
+    if kept {
+        return Ok(());
+    }
+    Err(Error::new(Code::Forbidden, "your access was changed just now").hint("sign in again"))
 }
 
 /// The head of a chain without events.

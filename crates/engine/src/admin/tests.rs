@@ -1,0 +1,12 @@
+mod access;
+mod artifacts;
+mod audit;
+mod connectors;
+mod groups;
+mod keys;
+mod pauses;
+mod people;
+mod policies;
+mod sign_in;
+mod workspace;
+mod world;
