@@ -106,7 +106,7 @@ impl Engine {
         let kept = known.and_then(|(_, person)| person.password.as_deref());
         let right = self.is_password(given, kept).await?;
         let (id, person) = known.filter(|_| right).ok_or_else(sign_in_failed)?;
-        self.admin.failures.lock().unwrap_or_else(PoisonError::into_inner).succeeded(ws, &username);
+        self.forget_tries(ws, &username);
         self.open_session(ws, *id, person).await
     }
 
@@ -162,9 +162,7 @@ impl Engine {
         if !self.is_password(current, known.password.as_deref()).await? {
             return Err(Error::new(Code::SignInFailed, "the current password is wrong").at("/current"));
         }
-        let mut failures = self.admin.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        failures.succeeded(caller.workspace, &known.username);
-        drop(failures);
+        self.forget_tries(caller.workspace, &known.username);
         password::check(new, &known.username, "/new")?;
         let hash = self.hash_password(new).await?;
         let ended = self.sessions_of(caller.workspace, person, caller.session).await?;
@@ -180,17 +178,19 @@ impl Engine {
 
     fn begin_try(&self, ws: WorkspaceId, username: &str) -> Result<()> {
         let mut failures = self.admin.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        failures.begin(ws, username, self.now()).map_err(|wait_s| {
+        failures.begin(ws, username, self.clock.boot_ms()).map_err(|wait_s| {
             Error::new(Code::RateLimited, "too many failed sign-ins with this user name").retry_after(wait_s)
         })
     }
 
+    fn forget_tries(&self, ws: WorkspaceId, username: &str) {
+        self.admin.failures.lock().unwrap_or_else(PoisonError::into_inner).succeeded(ws, username);
+    }
+
     /// A workspace that a token names. One that is not there is no reason to answer differently.
     async fn known_workspace(&self, ws: WorkspaceId) -> Result<std::sync::Arc<Control>> {
-        self.control(ws).await.map_err(|error| match error.code {
-            Code::NotFound => unauthenticated(),
-            _ => error,
-        })
+        let known = self.control(ws).await;
+        known.map_err(|error| if error.code == Code::NotFound { unauthenticated() } else { error })
     }
 
     /// The ids of a person's sessions, except the one that is kept.

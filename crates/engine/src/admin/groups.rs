@@ -1,5 +1,7 @@
 //! Groups of approvers. Membership is evidence: who enrolled whom, and nobody enrols themselves.
 
+use std::collections::BTreeMap;
+
 use domain::id::PersonId;
 use domain::name::Slug;
 use domain::workspace::{ApproverEnrolled, ApproverRemoved, WorkspaceEvent};
@@ -47,7 +49,7 @@ impl Engine {
         key: Option<&IdempotencyKey>,
     ) -> Result<GroupView> {
         caller.may(Operation::ManagePrincipals)?;
-        let body = GroupBody { title: check::name(title, "/title")?, members: Default::default() };
+        let body = GroupBody { title: check::name(title, "/title")?, members: BTreeMap::new() };
         let asked = Asked { caller, operation: "add_group", key };
         let made = self
             .make(asked, name.as_str(), |control| {

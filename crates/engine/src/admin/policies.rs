@@ -28,6 +28,8 @@ use crate::{Code, Engine, Error, Result};
 
 /// Texts of cases beside one set.
 pub(super) const CASE_TEXTS_MAX: usize = 16;
+/// What the rules that come with the program are called.
+const STARTER_TITLE: &str = "Starter rules";
 /// Failed cases that an error quotes.
 const FAILURES_SHOWN_MAX: usize = 5;
 
@@ -160,6 +162,16 @@ impl Engine {
             })
             .await?;
         self.show_policy(caller, named(&made.id(digest))?).await
+    }
+
+    /// Publishes the rules that come with the program, with their cases.
+    pub async fn publish_starter(
+        &self,
+        caller: &Caller,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<PolicySetView> {
+        let cases = policy::starter_cases().map(|(_, text)| text.to_owned());
+        self.publish_policy(caller, STARTER_TITLE, policy::starter(), &cases, key).await
     }
 
     /// All published sets, the newest first.

@@ -1,5 +1,7 @@
 //! Readiness: facts about a lane or a whole connector, each with its date. Policies can require them.
 
+use std::collections::BTreeMap;
+
 use domain::name::Slug;
 use domain::workspace::{LaneChanged, WorkspaceEvent};
 use store::EntityKind;
@@ -76,7 +78,7 @@ impl Engine {
 }
 
 fn known(control: &Control, lane: &Slug) -> LaneBody {
-    control.lanes.get(lane).cloned().unwrap_or_else(|| LaneBody { facts: Default::default() })
+    control.lanes.get(lane).cloned().unwrap_or_else(|| LaneBody { facts: BTreeMap::new() })
 }
 
 fn check_target(control: &Control, about: &str) -> Result<()> {

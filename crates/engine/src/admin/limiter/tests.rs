@@ -4,8 +4,8 @@ fn ws() -> WorkspaceId {
     WorkspaceId::parse("ws_01h455vb4pex5vsknk084sn02q").unwrap()
 }
 
-fn at(seconds: u64) -> Timestamp {
-    Timestamp::from_millis(1_800_000_000_000).plus_s(seconds)
+fn at(seconds: u64) -> u64 {
+    5_000 + seconds * 1000
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn success_and_an_hour_of_quiet_forget() {
     spend(&mut failures, 0);
     failures.succeeded(ws(), "maya");
     spend(&mut failures, 0);
-    spend(&mut failures, FORGOTTEN_S);
+    spend(&mut failures, FORGOTTEN_MS / 1000);
 }
 
 #[test]

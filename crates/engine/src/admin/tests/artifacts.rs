@@ -18,8 +18,7 @@ async fn world() -> World {
     let world = World::new().await;
     world.help_desk().await;
     world.engine.add_workflow(&world.admin, &slug("renewals"), "Renewals", None).await.unwrap();
-    let text = policy::starter();
-    let set = world.engine.publish_policy(&world.admin, "Starter", text, &[], None).await.unwrap();
+    let set = world.engine.publish_starter(&world.admin, None).await.unwrap();
     world.engine.activate_policy(&world.admin, set.summary.digest).await.unwrap();
     world
 }

@@ -134,12 +134,13 @@ async fn readiness_of_a_lane_stands_where_decisions_look_for_it() {
     world.engine.add_workflow(&world.admin, &slug("renewals"), "Renewals", None).await.unwrap();
     let lane = "renewals/help-desk/zendesk.ticket.update";
     let finding = Finding { fact: slug("rollback-proven"), ok: true, detail: "x".repeat(501) };
-    world.engine.record_readiness(&world.admin, lane, &[finding.clone()]).await.unwrap();
+    world.engine.record_readiness(&world.admin, lane, std::slice::from_ref(&finding)).await.unwrap();
     let control = world.engine.control(world.ws).await.unwrap();
     let kept = &control.lanes[&slug("renewals_help-desk_zendesk.ticket.update")].facts["rollback-proven"];
     assert_eq!((kept.ok, kept.detail.len()), (true, 500));
     for unknown in ["crm", "renewals/crm/zendesk.ticket.update", "other/help-desk/zendesk.ticket.update"] {
-        let recorded = world.engine.record_readiness(&world.admin, unknown, &[finding.clone()]).await;
+        let recorded =
+            world.engine.record_readiness(&world.admin, unknown, std::slice::from_ref(&finding)).await;
         assert_eq!(code(recorded), Code::NotFound, "{unknown}");
     }
 }
