@@ -11,11 +11,13 @@ mod idempotency;
 pub mod json;
 pub mod openapi;
 mod ops;
+mod pages;
 
 mod pagination;
 mod prefer;
 pub mod problem;
 pub mod router;
+mod stream;
 
 mod v1;
 
@@ -26,6 +28,7 @@ use engine::seams::Entropy;
 use tokio::sync::{Semaphore, watch};
 
 use crate::config;
+use crate::wiring::Probe;
 
 pub use connection::{Serving, serve};
 
@@ -36,6 +39,7 @@ pub struct App(Arc<Inner>);
 struct Inner {
     engine: Arc<Engine>,
     entropy: Arc<dyn Entropy>,
+    probe: Probe,
     public_url: Option<String>,
     secure: bool,
     /// One permit per request that is being handled.
@@ -49,11 +53,17 @@ struct Inner {
 
 impl App {
     /// What handlers use, made once per server.
-    pub fn new(engine: Arc<Engine>, entropy: Arc<dyn Entropy>, config: &config::Server) -> Self {
+    pub fn new(
+        engine: Arc<Engine>,
+        entropy: Arc<dyn Entropy>,
+        probe: Probe,
+        config: &config::Server,
+    ) -> Self {
         let requests_max = u32::try_from(config.requests_max).unwrap_or(u32::MAX);
         Self(Arc::new(Inner {
             engine,
             entropy,
+            probe,
             public_url: config.public_url.clone(),
             secure: config.is_secure(),
             requests: Arc::new(Semaphore::new(config.requests_max)),
@@ -65,6 +75,11 @@ impl App {
 
     fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    /// What tries connectors out.
+    fn probe(&self) -> Probe {
+        self.0.probe.clone()
     }
 
     /// Whether browsers reach us over TLS.

@@ -7,4 +7,5 @@ pub mod config;
 pub mod demo;
 pub mod http;
 pub mod serve;
+pub mod surface;
 pub mod wiring;

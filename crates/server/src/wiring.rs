@@ -1,14 +1,14 @@
 //! The only place that names concrete types: from settings to a running server, and back to nothing.
 
 mod keys;
+mod probe;
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use connectors::connector::Connector;
-use connectors::http::Credentials;
+use connectors::http::{Credentials, HttpConnector};
 use connectors::manifest::Manifest;
 use connectors::outbound::{self, Outbound};
 use connectors::registry;
@@ -17,6 +17,8 @@ use engine::seams::{Clock, Entropy, SystemClock, SystemEntropy};
 use engine::{BuildConnector, ConnectorSpec, Engine, Parts, Workers};
 use store::{SqliteStore, Store};
 use tokio::net::TcpListener;
+
+pub use probe::Probe;
 
 use crate::config::Config;
 use crate::http::{self, App, Serving};
@@ -79,7 +81,9 @@ impl Server {
             Ok(opened) => Arc::new(opened.map_err(StartFault::Store)?),
             Err(stopped) => return Err(StartFault::File(config.data.clone(), io::Error::other(stopped))),
         };
-        let build = connector_builder(&clock, config.outbound.hosts.clone())?;
+        let outbound = outbound(&clock, config.outbound.hosts.clone())?;
+        let probe = Probe(Arc::clone(&outbound));
+        let build: BuildConnector = Box::new(move |spec| Ok(connect(&outbound, spec)?));
         let parts = Parts { store, clock, entropy: Arc::clone(&entropy), build, node };
         let (engine, queue) = Engine::start(parts).await.map_err(StartFault::Engine)?;
         let first_password = first_start(&engine, &*entropy, &config, admin_password).await?;
@@ -87,7 +91,7 @@ impl Server {
         let listener = TcpListener::bind(listen).await.map_err(|fault| StartFault::Listen(listen, fault))?;
         let addr = listener.local_addr().map_err(|fault| StartFault::Listen(listen, fault))?;
         let workers = Workers::start(Arc::clone(&engine), queue);
-        let app = App::new(Arc::clone(&engine), entropy, &config.server);
+        let app = App::new(Arc::clone(&engine), entropy, probe, &config.server);
         let serving = http::serve(listener, app, &config.server);
         Ok(Self { addr, engine, first_password, serving, workers })
     }
@@ -135,21 +139,20 @@ async fn first_start(
     Ok(generated.then_some(password))
 }
 
-/// How the engine gets its connectors: a kept manifest, a base URL and credentials, over the one outgoing client.
-fn connector_builder(clock: &Arc<dyn Clock>, hosts: Vec<String>) -> Result<BuildConnector, StartFault> {
+/// The one client for outgoing requests.
+fn outbound(clock: &Arc<dyn Clock>, hosts: Vec<String>) -> Result<Arc<Outbound>, StartFault> {
     let (now, boot_ms) = (Arc::clone(clock), Arc::clone(clock));
     let clock =
         outbound::Clock { now: Arc::new(move || now.now()), boot_ms: Arc::new(move || boot_ms.boot_ms()) };
-    let outbound = Arc::new(Outbound::new(clock, hosts)?);
-    Ok(Box::new(move |spec| connect(&outbound, spec)))
+    Ok(Arc::new(Outbound::new(clock, hosts)?))
 }
 
-fn connect(outbound: &Arc<Outbound>, spec: ConnectorSpec) -> Result<Arc<dyn Connector>, String> {
+/// A kept manifest, a base URL and credentials make a connector.
+fn connect(outbound: &Arc<Outbound>, spec: ConnectorSpec) -> Result<Arc<HttpConnector>, String> {
     let manifest = Manifest::parse("manifest", &spec.manifest).map_err(|faults| faults.to_string())?;
     let credentials = spec.credentials.ok_or("it has no credentials")?;
     let credentials = Credentials::parse(&credentials).map_err(|fault| fault.to_string())?;
     let base_url = Some(spec.base_url).filter(|url| !url.is_empty());
     let config = registry::Config { name: spec.name, environment: spec.environment, base_url, credentials };
-    let connector = registry::connect(outbound, &Arc::new(manifest), config);
-    connector.map(|connector| connector as Arc<dyn Connector>).map_err(|fault| fault.to_string())
+    registry::connect(outbound, &Arc::new(manifest), config).map_err(|fault| fault.to_string())
 }

@@ -4,12 +4,14 @@
 //! are `null` when the field is empty of any value. Members that are always there may be `null`.
 
 mod attempt;
+mod connector;
 mod decision;
 mod plan;
 mod run;
 mod words;
 
 pub use attempt::{Attempt, Drift};
+pub use connector::{Connector, Fact, facts};
 pub use decision::{Approval, Decision, Obligation};
 pub use plan::{Change, Mutation, Plan, ProposedMutation, proposed};
 pub use run::{Recovery, Run, RunSummary, path_of};

@@ -217,6 +217,12 @@ impl Read for domain::name::Slug {
     }
 }
 
+impl Read for domain::principal::Principal {
+    fn read(text: &str) -> std::result::Result<Self, String> {
+        Self::parse(text).ok_or_else(|| "a principal is `person_…`, `agent_…` or `service_…`".to_owned())
+    }
+}
+
 impl Read for proof::digest::Digest {
     fn read(text: &str) -> std::result::Result<Self, String> {
         Self::parse(text).ok_or_else(|| "a digest is 64 lower-case hex digits".to_owned())

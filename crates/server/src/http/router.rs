@@ -3,13 +3,17 @@
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::{Router, middleware};
+use engine::admin::ARTIFACT_BYTES_MAX;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::v1::{approvals, comments, control, inbox, me, records, recovery, runs, sessions, settle};
-use super::{App, edge, ops};
+use super::v1::{
+    approvals, artifacts, audit, comments, connectors, control, groups, inbox, keys, me, pauses, policies,
+    principals, records, recovery, runs, sessions, settle, workflows,
+};
+use super::{App, edge, ops, pages, stream};
 
 /// Bytes of a JSON body.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -20,6 +24,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(sessions::create))
         .routes(routes!(sessions::show, sessions::delete))
         .routes(routes!(me::show))
+        .routes(routes!(me::change_password))
         .routes(routes!(runs::list, runs::propose))
         .routes(routes!(runs::show))
         .routes(routes!(runs::events))
@@ -38,11 +43,44 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(comments::comment))
         .routes(routes!(inbox::list))
         .routes(routes!(records::history))
+        .routes(routes!(artifacts::fetch))
+        .routes(routes!(principals::list, principals::add))
+        .routes(routes!(principals::show, principals::change))
+        .routes(routes!(groups::list, groups::add))
+        .routes(routes!(groups::show))
+        .routes(routes!(groups::enroll, groups::remove))
+        .routes(routes!(keys::list, keys::issue))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(workflows::list, workflows::add))
+        .routes(routes!(connectors::list, connectors::add))
+        .routes(routes!(connectors::show, connectors::configure))
+        .routes(routes!(connectors::check))
+        .routes(routes!(pauses::list, pauses::set))
+        .routes(routes!(pauses::lift))
+        .routes(routes!(policies::list, policies::publish))
+        .routes(routes!(policies::show))
+        .routes(routes!(policies::validate))
+        .routes(routes!(policies::test))
+        .routes(routes!(policies::activate))
+        .routes(routes!(policies::explain))
+        .routes(routes!(audit::workspace))
+        .routes(routes!(stream::stream))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        .merge(large())
         .routes(routes!(ops::health))
         .routes(routes!(ops::ready))
         .routes(routes!(ops::metrics))
         .routes(routes!(ops::openapi))
+        .routes(routes!(pages::index))
+        .routes(routes!(pages::docs))
+        .routes(routes!(pages::error))
+}
+
+/// Routes whose bodies are files.
+fn large() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(artifacts::attach))
+        .layer(RequestBodyLimitLayer::new(ARTIFACT_BYTES_MAX))
 }
 
 /// The whole application.

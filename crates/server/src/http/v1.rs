@@ -1,15 +1,24 @@
 //! Version 1: one file per resource, and how a run answers.
 
 pub mod approvals;
+pub mod artifacts;
+pub mod audit;
 pub mod comments;
+pub mod connectors;
 pub mod control;
+pub mod groups;
 pub mod inbox;
+pub mod keys;
 pub mod me;
+pub mod pauses;
+pub mod policies;
+pub mod principals;
 pub mod records;
 pub mod recovery;
 pub mod runs;
 pub mod sessions;
 pub mod settle;
+pub mod workflows;
 
 use axum::Json;
 use axum::extract::{FromRequestParts, RawPathParams};
@@ -99,12 +108,14 @@ impl Commanded {
         Self { status: StatusCode::CREATED, located: true, ..self }
     }
 
+    /// The headers of the answer.
+    pub fn headers(&self) -> HeaderMap {
+        HeaderMap::from_iter(self.replayed.then(idempotency::replayed))
+    }
+
     /// Writes the run, after the wait that the caller asked for.
     pub async fn answer(self, app: &App, caller: &Caller, entry: Entry) -> Result<Response> {
-        let mut headers = HeaderMap::new();
-        if self.replayed {
-            headers.extend([idempotency::replayed()]);
-        }
+        let mut headers = self.headers();
         if self.located {
             let location = HeaderValue::from_str(&super::api::path_of(entry.run().id));
             headers.extend(location.ok().map(|location| (LOCATION, location)));

@@ -284,17 +284,17 @@ fn record(text: &str) -> Result<RecordRef> {
     })
 }
 
-/// The lineage of a run.
+/// Events of one chain.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Lineage {
-    /// Every event, oldest first.
-    items: Vec<RunEvent>,
+    /// The events, oldest first.
+    items: Vec<ChainEvent>,
 }
 
 /// One event.
 #[derive(Debug, Serialize, ToSchema)]
-struct RunEvent {
-    /// Position in the run, from 0.
+struct ChainEvent {
+    /// Position in the chain, from 0.
     seq: u64,
     /// Its wire name.
     #[serde(rename = "type")]
@@ -330,10 +330,16 @@ pub async fn events(
     RunPath(id): RunPath,
 ) -> Result<Json<Lineage>> {
     let events = app.engine().lineage(&caller, id).await?;
-    Ok(Json(Lineage { items: events.into_iter().map(RunEvent::from).collect() }))
+    Ok(Json(events.into()))
 }
 
-impl From<LineageEvent> for RunEvent {
+impl From<Vec<LineageEvent>> for Lineage {
+    fn from(events: Vec<LineageEvent>) -> Self {
+        Self { items: events.into_iter().map(ChainEvent::from).collect() }
+    }
+}
+
+impl From<LineageEvent> for ChainEvent {
     fn from(event: LineageEvent) -> Self {
         let member = |(name, member)| {
             let value = match member {

@@ -1,0 +1,186 @@
+//! Connectors: configured instances of systems of record.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use domain::mutation::{Environment, RecordRef};
+use domain::name::Slug;
+use engine::Error;
+use engine::admin::ConnectorSettings;
+use proof::canonical;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use crate::http::App;
+use crate::http::api::{Connector, Fact, facts};
+use crate::http::auth::Signed;
+use crate::http::json::{Any, Form, Posted};
+use crate::http::pagination::{Page, Params, Window};
+use crate::http::problem::Result;
+
+/// A new connector.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddConnector {
+    /// Its name.
+    #[schema(value_type = String, example = "help-desk")]
+    name: Form<Slug>,
+    /// The kind of software, as its manifest names it.
+    #[schema(value_type = String, example = "zendesk")]
+    system: Form<Slug>,
+    /// `simulation`, `sandbox` or `production`; it never changes.
+    #[schema(value_type = String)]
+    environment: Form<Environment>,
+    /// Where it points; the manifest's own for this environment unless given.
+    base_url: Option<String>,
+    /// What it signs in with: `scheme` and its members, such as `{"scheme": "bearer", "token": "…"}`. Sealed.
+    #[schema(value_type = serde_json::Value)]
+    credentials: Any,
+}
+
+/// Add a connector. Nothing is sent.
+#[utoipa::path(
+    post, path = "/v1/connectors", tag = "connectors", request_body = AddConnector,
+    responses((status = 201, description = "The connector", body = Connector))
+)]
+pub async fn add(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    Posted { body, key }: Posted<AddConnector>,
+) -> Result<(StatusCode, Json<Connector>)> {
+    let settings = ConnectorSettings {
+        system: body.system.0,
+        environment: body.environment.0,
+        base_url: body.base_url,
+        credentials: Some(sealable(&body.credentials)),
+    };
+    let view = app.engine().add_connector(&caller, &body.name.0, settings, key.as_ref()).await?;
+    Ok((StatusCode::CREATED, Json(Connector::whole(view))))
+}
+
+fn sealable(credentials: &Any) -> Zeroizing<String> {
+    Zeroizing::new(canonical::to_string(&credentials.0))
+}
+
+/// List connectors, by name.
+#[utoipa::path(
+    get, path = "/v1/connectors", tag = "connectors", params(Window),
+    responses((status = 200, description = "A page of connectors", body = Page<Connector>))
+)]
+pub async fn list(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    Params(window): Params<Window>,
+) -> Result<Json<Page<Connector>>> {
+    let all = app.engine().list_connectors(&caller).await?;
+    Ok(Json(Page::cut(all.into_iter().map(Connector::brief), &window, |connector| connector.name.clone())?))
+}
+
+/// Show a connector with everything that it can do.
+#[utoipa::path(
+    get, path = "/v1/connectors/{name}", tag = "connectors",
+    params(("name" = String, Path, description = "The connector")),
+    responses((status = 200, description = "The connector", body = Connector))
+)]
+pub async fn show(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    Path(name): Path<String>,
+) -> Result<Json<Connector>> {
+    Ok(Json(Connector::whole(app.engine().show_connector(&caller, &parse(&name)?).await?)))
+}
+
+/// How a connector is configured.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfigureConnector {
+    /// The kind of software; it must be what it was.
+    #[schema(value_type = String)]
+    system: Form<Slug>,
+    /// It must be what it was.
+    #[schema(value_type = String)]
+    environment: Form<Environment>,
+    /// Where it points; the manifest's own for this environment unless given.
+    base_url: Option<String>,
+    /// What it signs in with; what there is stays unless given. Sealed.
+    #[schema(value_type = Option<serde_json::Value>)]
+    credentials: Option<Any>,
+}
+
+/// Configure a connector anew: base URL, credentials, and the manifest that this program has.
+#[utoipa::path(
+    put, path = "/v1/connectors/{name}", tag = "connectors", request_body = ConfigureConnector,
+    params(("name" = String, Path, description = "The connector")),
+    responses((status = 200, description = "The connector", body = Connector))
+)]
+pub async fn configure(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    Path(name): Path<String>,
+    Posted { body, .. }: Posted<ConfigureConnector>,
+) -> Result<Json<Connector>> {
+    let settings = ConnectorSettings {
+        system: body.system.0,
+        environment: body.environment.0,
+        base_url: body.base_url,
+        credentials: body.credentials.as_ref().map(sealable),
+    };
+    Ok(Json(Connector::whole(app.engine().change_connector(&caller, &parse(&name)?, settings).await?)))
+}
+
+/// What is to be tried.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckConnector {
+    /// A record to read; without one only the sign-in and the vendor's own description are tried.
+    record: Option<CheckedRecord>,
+}
+
+/// A record to read.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CheckedRecord {
+    /// The kind of record.
+    #[schema(value_type = String, example = "ticket")]
+    object: Form<Slug>,
+    /// The system of record's id.
+    #[schema(example = "48213")]
+    id: String,
+}
+
+/// What is known of a connector's readiness.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Readiness {
+    /// Facts by name, each with its date.
+    readiness: BTreeMap<String, Fact>,
+}
+
+/// Try a connector out. Nothing is written.
+#[utoipa::path(
+    post, path = "/v1/connectors/{name}/check", tag = "connectors", request_body = CheckConnector,
+    params(("name" = String, Path, description = "The connector")),
+    responses((status = 200, description = "What is known of its readiness now", body = Readiness))
+)]
+pub async fn check(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    Path(name): Path<String>,
+    Posted { body, .. }: Posted<CheckConnector>,
+) -> Result<Json<Readiness>> {
+    let name = parse(&name)?;
+    let record = body.record.map(|record| RecordRef {
+        connector: name.clone(),
+        object: record.object.0,
+        id: record.id,
+    });
+    let probe = app.probe();
+    let lane = app.engine().check_connector(&caller, &name, |spec| probe.try_out(spec, record)).await?;
+    Ok(Json(Readiness { readiness: facts(lane.facts) }))
+}
+
+fn parse(name: &str) -> Result<Slug> {
+    Slug::parse(name).map_err(|_| Error::not_found("connector", name).into())
+}

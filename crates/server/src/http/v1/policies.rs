@@ -1,0 +1,394 @@
+//! Policy sets: validate, publish, test, activate, explain.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use engine::Error;
+use engine::admin::{PolicyExplanation, PolicyReport, PolicySetSummary, PolicySetView, Which};
+use policy::cases::CaseResult;
+use policy::fault::Fault;
+use proof::digest::Digest;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::http::App;
+use crate::http::api::Named;
+use crate::http::auth::Signed;
+use crate::http::json::{Any, Posted};
+use crate::http::pagination::{Page, Params, Window};
+use crate::http::problem::Result;
+
+/// The word for the set in force.
+const ACTIVE: &str = "active";
+
+/// A published policy set.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PolicySet {
+    /// Its digest, by which it is named.
+    digest: String,
+    /// The id under which its decisions are recorded.
+    id: String,
+    /// What it is called.
+    title: String,
+    /// Who published it.
+    author: Named,
+    /// When.
+    created: String,
+    /// Who activated it last.
+    #[schema(required)]
+    activated_by: Option<Named>,
+    /// When.
+    #[schema(required)]
+    activated: Option<String>,
+    /// Whether it is in force.
+    active: bool,
+    /// The Cedar text; missing in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    /// Expected decisions, as texts of cases; missing in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cases: Option<Vec<String>>,
+}
+
+impl From<PolicySetSummary> for PolicySet {
+    fn from(summary: PolicySetSummary) -> Self {
+        Self {
+            digest: summary.digest.to_string(),
+            id: summary.set,
+            title: summary.title,
+            author: summary.author.into(),
+            created: summary.created,
+            activated_by: summary.activated_by.map(Into::into),
+            activated: summary.activated,
+            active: summary.active,
+            text: None,
+            cases: None,
+        }
+    }
+}
+
+impl From<PolicySetView> for PolicySet {
+    fn from(view: PolicySetView) -> Self {
+        Self { text: Some(view.text), cases: Some(view.cases), ..view.summary.into() }
+    }
+}
+
+/// Expected decisions: one text in TOML, or several.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged, expecting = "cases are one text or a list of texts")]
+enum Cases {
+    One(String),
+    Many(Vec<String>),
+}
+
+fn texts(cases: Option<Cases>) -> Option<Vec<String>> {
+    Some(match cases? {
+        Cases::One(text) => vec![text],
+        Cases::Many(texts) => texts,
+    })
+}
+
+/// A policy set to be published.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishPolicy {
+    /// What it is called.
+    title: String,
+    /// The Cedar text.
+    text: String,
+    /// Expected decisions; all of them must come out.
+    cases: Option<Cases>,
+}
+
+/// Publish a policy set. It is not in force before it is activated.
+#[utoipa::path(
+    post, path = "/v1/policies", tag = "policies", request_body = PublishPolicy,
+    responses((status = 201, description = "The policy set", body = PolicySet))
+)]
+pub async fn publish(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    Posted { body, key }: Posted<PublishPolicy>,
+) -> Result<(StatusCode, Json<PolicySet>)> {
+    let cases = texts(body.cases).unwrap_or_default();
+    let view = app.engine().publish_policy(&caller, &body.title, &body.text, &cases, key.as_ref()).await?;
+    Ok((StatusCode::CREATED, Json(view.into())))
+}
+
+/// List policy sets, the newest first.
+#[utoipa::path(
+    get, path = "/v1/policies", tag = "policies", params(Window),
+    responses((status = 200, description = "A page of policy sets", body = Page<PolicySet>))
+)]
+pub async fn list(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    Params(window): Params<Window>,
+) -> Result<Json<Page<PolicySet>>> {
+    let all = app.engine().list_policies(&caller).await?;
+    Ok(Json(Page::after(all.into_iter().map(PolicySet::from), &window, |set| set.digest.clone())?))
+}
+
+/// Show a policy set.
+#[utoipa::path(
+    get, path = "/v1/policies/{digest}", tag = "policies",
+    params(("digest" = String, Path, description = "The policy set")),
+    responses((status = 200, description = "The policy set", body = PolicySet))
+)]
+pub async fn show(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    Path(digest): Path<String>,
+) -> Result<Json<PolicySet>> {
+    Ok(Json(app.engine().show_policy(&caller, parse(&digest)?).await?.into()))
+}
+
+/// Bring a policy set into force.
+///
+/// Another person than its author does this; only the unchanged starter set of a new workspace is an exception.
+#[utoipa::path(
+    post, path = "/v1/policies/{digest}/activate", tag = "policies", request_body = Nothing,
+    params(("digest" = String, Path, description = "The policy set")),
+    responses((status = 200, description = "The policy set", body = PolicySet))
+)]
+pub async fn activate(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    Path(digest): Path<String>,
+    Posted { body: Nothing {}, .. }: Posted<Nothing>,
+) -> Result<Json<PolicySet>> {
+    Ok(Json(app.engine().activate_policy(&caller, parse(&digest)?).await?.into()))
+}
+
+/// An empty object, or no body.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// A policy text to be looked at.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ValidatePolicy {
+    /// The Cedar text.
+    text: String,
+    /// Expected decisions.
+    cases: Option<Cases>,
+}
+
+/// What is wrong with a policy text, and how its cases came out.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Validation {
+    /// Whether it could be published.
+    ok: bool,
+    /// The digest under which it would be published; `null` when it does not load.
+    #[schema(required)]
+    digest: Option<String>,
+    /// The number of policies, if it loads.
+    policies: usize,
+    /// What keeps it from loading.
+    faults: Vec<PolicyFault>,
+    /// What loads but is probably not meant.
+    warnings: Vec<PolicyFault>,
+    /// How the cases came out.
+    cases: Vec<Case>,
+    /// Why the cases cannot be run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cases_fault: Option<String>,
+    /// Groups that rules ask and that have no members.
+    empty_groups: Vec<String>,
+}
+
+/// What is wrong with a policy text.
+#[derive(Debug, Serialize, ToSchema)]
+struct PolicyFault {
+    /// The rule, where it has an id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
+    /// The line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    /// The column, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<usize>,
+    /// What is wrong.
+    message: String,
+}
+
+impl From<Fault> for PolicyFault {
+    fn from(fault: Fault) -> Self {
+        Self {
+            message: fault.problem.to_string(),
+            rule: fault.policy,
+            line: fault.place.map(|place| place.line),
+            column: fault.place.map(|place| place.column),
+        }
+    }
+}
+
+/// How a case came out.
+#[derive(Debug, Serialize, ToSchema)]
+struct Case {
+    /// Its name.
+    name: String,
+    /// Whether every expectation was met.
+    passed: bool,
+    /// What was decided.
+    decision: &'static str,
+    /// Every expectation that was not met, in words.
+    failures: Vec<String>,
+}
+
+impl From<CaseResult> for Case {
+    fn from(result: CaseResult) -> Self {
+        Self {
+            passed: result.passed(),
+            decision: result.decision.outcome.word(),
+            name: result.name,
+            failures: result.failures,
+        }
+    }
+}
+
+impl From<PolicyReport> for Validation {
+    fn from(report: PolicyReport) -> Self {
+        let cases: Vec<Case> = report.cases.into_iter().map(Case::from).collect();
+        let passed = cases.iter().all(|case| case.passed) && report.cases_fault.is_none();
+        Self {
+            ok: report.report.digest.is_some() && passed,
+            digest: report.report.digest.map(|digest| digest.to_string()),
+            policies: report.report.policies,
+            faults: report.report.faults.into_iter().map(PolicyFault::from).collect(),
+            warnings: report.report.warnings.into_iter().map(PolicyFault::from).collect(),
+            cases,
+            cases_fault: report.cases_fault,
+            empty_groups: report.empty_groups,
+        }
+    }
+}
+
+/// Validate a policy text without keeping it.
+#[utoipa::path(
+    post, path = "/v1/policies/validate", tag = "policies", request_body = ValidatePolicy,
+    responses((status = 200, description = "What was found", body = Validation))
+)]
+pub async fn validate(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    Posted { body, .. }: Posted<ValidatePolicy>,
+) -> Result<Json<Validation>> {
+    let cases = texts(body.cases).unwrap_or_default();
+    Ok(Json(app.engine().validate_policy(&caller, &body.text, &cases).await?.into()))
+}
+
+/// Cases to be run.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestPolicy {
+    /// Expected decisions; the set's own unless given.
+    cases: Option<Cases>,
+}
+
+/// How the cases came out.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CaseResults {
+    /// Whether all passed.
+    passed: bool,
+    /// Each of them.
+    items: Vec<Case>,
+}
+
+/// Run cases against a policy set.
+#[utoipa::path(
+    post, path = "/v1/policies/{digest}/test", tag = "policies", request_body = TestPolicy,
+    params(("digest" = String, Path, description = "The policy set, or `active`")),
+    responses((status = 200, description = "How the cases came out", body = CaseResults))
+)]
+pub async fn test(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    Path(digest): Path<String>,
+    Posted { body, .. }: Posted<TestPolicy>,
+) -> Result<Json<CaseResults>> {
+    let results = app.engine().test_policy(&caller, which(&digest)?, texts(body.cases)).await?;
+    let items: Vec<Case> = results.into_iter().map(Case::from).collect();
+    Ok(Json(CaseResults { passed: items.iter().all(|case| case.passed), items }))
+}
+
+/// A request to be explained.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExplainPolicy {
+    /// The facts of one mutation, in the form in which decisions record them.
+    #[schema(value_type = serde_json::Value)]
+    request: Any,
+}
+
+/// What a policy set says, and why.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Explanation {
+    /// Digest of the policy set.
+    policy: String,
+    /// `auto`, `approval` or `deny`.
+    decision: &'static str,
+    /// `low`, `medium`, `high` or `critical`.
+    risk: &'static str,
+    /// Ids of the determining rules.
+    rules: Vec<String>,
+    /// Whose approval is needed.
+    obligations: Vec<Asked>,
+    /// Why, in plain words, the most important first.
+    explanation: Vec<String>,
+}
+
+/// What a group would be asked for.
+#[derive(Debug, Serialize, ToSchema)]
+struct Asked {
+    /// The group.
+    group: String,
+    /// How many of its members.
+    quorum: u32,
+    /// Seconds until silence ends the run.
+    expires_s: u64,
+}
+
+impl From<PolicyExplanation> for Explanation {
+    fn from(explained: PolicyExplanation) -> Self {
+        let decision = explained.decision;
+        let asked = decision.obligations.into_iter().map(|obligation| Asked {
+            group: obligation.group,
+            quorum: obligation.quorum.get(),
+            expires_s: obligation.expires_s.get(),
+        });
+        Self {
+            policy: explained.policy.to_string(),
+            decision: decision.outcome.word(),
+            risk: decision.risk.word(),
+            rules: decision.rules,
+            obligations: asked.collect(),
+            explanation: explained.sentences,
+        }
+    }
+}
+
+/// Explain what a policy set says about a request.
+#[utoipa::path(
+    post, path = "/v1/policies/{digest}/explain", tag = "policies", request_body = ExplainPolicy,
+    params(("digest" = String, Path, description = "The policy set, or `active`")),
+    responses((status = 200, description = "The decision and its reasons", body = Explanation))
+)]
+pub async fn explain(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    Path(digest): Path<String>,
+    Posted { body, .. }: Posted<ExplainPolicy>,
+) -> Result<Json<Explanation>> {
+    Ok(Json(app.engine().explain_policy(&caller, which(&digest)?, &body.request.0).await?.into()))
+}
+
+fn which(digest: &str) -> Result<Which> {
+    if digest == ACTIVE { Ok(Which::Active) } else { parse(digest).map(Which::Set) }
+}
+
+fn parse(digest: &str) -> Result<Digest> {
+    Digest::parse(digest).ok_or_else(|| Error::not_found("policy set", digest).into())
+}
