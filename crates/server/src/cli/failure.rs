@@ -151,6 +151,9 @@ impl Failure {
             Self::Answer { .. } | Self::Usage(_) | Self::Other { .. } => vec![self.to_string()],
         };
         let hint = match self {
+            Self::Problem { problem, .. } if problem.code == "unauthenticated" => {
+                Some("sign in with `actionplane login`, or pass --token".to_owned())
+            }
             Self::Problem { problem, .. } => problem.hint.clone(),
             Self::Unreachable { .. } => {
                 Some("start a server with `actionplane serve`, or name it with --url".to_owned())
@@ -159,14 +162,15 @@ impl Failure {
             Self::Answer { .. } | Self::Usage(_) | Self::File { .. } => None,
         };
         lines.extend(hint.map(|hint| format!("{} {}", paint(BOLD, "hint:"), printable(&hint))));
-        format!("{} {}", paint(RED.bold(), "error:"), lines.join("\n  "))
+        let code = self.code().map(|code| format!("[{}]", printable(code))).unwrap_or_default();
+        format!("{} {}", paint(RED.bold(), &format!("error{code}:")), lines.join("\n  "))
     }
 }
 
 impl Problem {
     fn lines(&self, status: u16) -> Vec<String> {
         let what = self.detail.as_deref().unwrap_or(&self.title);
-        let mut lines = vec![format!("{} {}", paint(BOLD, &printable(&self.code)), printable(what))];
+        let mut lines = vec![printable(what)];
         lines.extend(self.pointer.as_ref().map(|pointer| format!("at {}", printable(pointer))));
         let request = self.request_id.as_deref().map(|id| format!(", request {}", printable(id)));
         lines.push(paint(DIM, &format!("HTTP {status}{}", request.unwrap_or_default())));

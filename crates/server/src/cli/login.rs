@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::failure::{Ending, Failure, Result};
-use super::output::{Output, ask, ask_hidden, stdout};
+use super::output::{Output, ask, ask_hidden, line, stdout};
 use super::paint::{DIM, paint, printable};
 use super::{Context, Global, words};
 
@@ -61,7 +61,7 @@ impl Login {
             Some(username) => username,
             None => ask("User name")?,
         };
-        let password = if self.password_stdin { ask("Password")? } else { ask_hidden("Password")? };
+        let password = if self.password_stdin { line()? } else { ask_hidden("Password")? };
         let mut body = json!({ "username": username, "password": password, "bearer": true });
         if let (Some(workspace), Some(members)) = (self.workspace, body.as_object_mut()) {
             members.insert("workspace".to_owned(), workspace.into());

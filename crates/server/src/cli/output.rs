@@ -105,7 +105,8 @@ pub fn ask_hidden(question: &str) -> Result<String> {
     typed
 }
 
-fn line() -> Result<String> {
+/// A line of standard input.
+pub fn line() -> Result<String> {
     let mut text = String::new();
     let read = std::io::stdin().read_line(&mut text);
     read.map_err(|fault| Failure::other(format!("standard input cannot be read: {fault}")))?;

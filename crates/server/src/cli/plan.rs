@@ -120,13 +120,13 @@ impl<'a> Draft<'a> {
             // What a business action sets is its own; only its arguments are ours.
             changes: if planned.kind == "invoke" { Map::new() } else { after.filter_map(held).collect() },
             arguments: planned.arguments.iter().filter_map(held).collect(),
-            guard: planned.guard.keys().cloned().collect(),
+            guard: planned.guard.keys().chain(&planned.guard_absent).cloned().collect(),
         })
     }
 
     fn into_value(self) -> Value {
         let Self { planned, changes, arguments, guard } = self;
-        let verb = planned.action_name.rsplit('.').next().filter(|_| planned.kind == "invoke");
+        let verb = (planned.kind == "invoke").then(|| planned.action.clone());
         let some = |members: Map<String, Value>| (!members.is_empty()).then_some(Value::Object(members));
         let members = [
             ("connector", Some(planned.connector.clone().into())),

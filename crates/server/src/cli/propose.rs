@@ -66,7 +66,7 @@ fn confidence(text: &str) -> std::result::Result<u32, String> {
     let fault = || format!("`{text}` is neither like 0.87 nor like 87%");
     let (digits, scale) = text.strip_suffix('%').map_or((text, 4), |digits| (digits, 2));
     let (whole, fraction) = digits.trim().split_once('.').unwrap_or((digits.trim(), ""));
-    if fraction.len() > scale || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+    if whole.is_empty() || fraction.len() > scale || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(fault());
     }
     let basis_points: u32 = format!("{whole}{fraction:0<scale$}").parse().map_err(|_| fault())?;

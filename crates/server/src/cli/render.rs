@@ -9,7 +9,7 @@ mod sentence;
 mod steps;
 mod timeline;
 
-pub use about::{about, brief, diff, lineage, three_way};
+pub use about::{about, brief, conflict, diff, drift, lineage};
 pub use facts::next;
 pub use list::{Cell, Waiting, inbox, runs, table};
 pub use steps::steps;

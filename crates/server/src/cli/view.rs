@@ -170,7 +170,9 @@ pub struct Mutation {
     pub object_label: Option<String>,
     /// `create`, `update`, `delete` or `invoke`.
     pub kind: String,
-    /// `<system>.<object>.<verb>`.
+    /// The kind or the business action.
+    pub action: String,
+    /// `<system>.<object>.<action>`.
     pub action_name: String,
     /// What it does, for people.
     pub action_label: Option<String>,
@@ -185,6 +187,9 @@ pub struct Mutation {
     /// Fields that must not move, with the values that they had.
     #[serde(default)]
     pub guard: BTreeMap<String, Held>,
+    /// Fields that must stay absent.
+    #[serde(default)]
+    pub guard_absent: Vec<String>,
     /// What the business action is given.
     #[serde(default)]
     pub arguments: BTreeMap<String, Held>,
@@ -207,7 +212,7 @@ pub struct Change {
     pub label: String,
     /// What it holds.
     #[serde(rename = "type")]
-    pub ty: Option<Value>,
+    pub ty: Option<String>,
     /// How careful its values are handled.
     pub sensitivity: Option<String>,
     /// Before.

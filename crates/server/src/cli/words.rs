@@ -85,12 +85,12 @@ pub fn outcome_code(code: &str) -> String {
     words.to_owned()
 }
 
-/// A kind of undo in words.
+/// A kind of undo as a sentence.
 pub fn undo(kind: &str) -> String {
     match kind {
-        "rollback" => "rollback: the fields can be restored".to_owned(),
-        "compensation" => "compensation: a counter-action exists".to_owned(),
-        "irreversible" => paint(YELLOW, "irreversible: it cannot be taken back"),
+        "rollback" => "Can be rolled back: the fields are restored".to_owned(),
+        "compensation" => "Can be compensated: a counter-action exists".to_owned(),
+        "irreversible" => paint(YELLOW, "Irreversible: it cannot be taken back"),
         other => printable(other),
     }
 }
@@ -198,6 +198,11 @@ pub fn moment(at: &str) -> String {
     formatted(at, "%-d %b %Y %H:%M:%S UTC")
 }
 
+/// `18:01`, UTC.
+pub fn minute(at: &str) -> String {
+    formatted(at, "%H:%M")
+}
+
 /// `24 Nov 14:01`.
 pub fn short_moment(at: &str) -> String {
     formatted(at, "%e %b %H:%M")
@@ -240,9 +245,10 @@ pub fn took(from: &str, to: &str) -> Option<String> {
 
 /// Basis points as a percentage: `8700` → `87 %`.
 pub fn percent(basis_points: u32) -> String {
-    match basis_points % 100 {
-        0 => format!("{} %", basis_points / 100),
-        rest => format!("{}.{rest:02} %", basis_points / 100),
+    let hundredths = format!("{:02}", basis_points % 100);
+    match hundredths.trim_end_matches('0') {
+        "" => format!("{} %", basis_points / 100),
+        digits => format!("{}.{digits} %", basis_points / 100),
     }
 }
 

@@ -1,7 +1,6 @@
 //! One run: what it is about, enough to decide on; and the whole lineage.
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::super::paint::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, pad, paint, printable, width, wrap};
 use super::super::view::{Change, Event, Held, Mutation, Run, ThreeWay};
@@ -48,9 +47,9 @@ fn head(run: &Run, columns: usize, now: Timestamp) -> String {
         paint(DIM, &format!("{} · workflow {}", printable(&run.environment), printable(&run.workflow)));
     text.push_str(&format!("{}  {place}\n", paint(CYAN, &printable(&run.id))));
     text.push_str(&format!("{}\n", steps(run)));
-    let sure = run.confidence_bp.map(|bp| format!(", {} sure by its own account", words::percent(bp)));
-    let created = paint(DIM, &format!("on {}", words::moment(&run.created)));
-    text.push_str(&format!("\nProposed by {who}{} {created}\n", sure.unwrap_or_default()));
+    let sure = run.confidence_bp.map(|bp| format!(" · {} sure by its own account", words::percent(bp)));
+    let when = paint(DIM, &format!(" · {}", words::moment(&run.created)));
+    text.push_str(&format!("\nProposed by {who}{}{when}\n", sure.unwrap_or_default()));
     let reason = run.reason.as_deref().map_or_else(
         || paint(DIM.italic(), "the reason was erased"),
         |reason| format!("“{}”", printable(reason)),
@@ -102,7 +101,7 @@ pub fn diff(mutation: &Mutation, columns: usize) -> String {
     let column = labels.chain(names).max().unwrap_or(0).min(LABEL_COLUMNS_MAX);
     let room = columns.saturating_sub(column + 8);
     for change in &mutation.changes {
-        let ty = change.ty.as_ref().and_then(type_word);
+        let ty = change.ty.as_deref();
         let before = side("−", &change.before, ty, mutation.kind == "create", room);
         let after = side("+", &change.after, ty, false, room);
         let styles = before.into_iter().map(|line| (RED, line)).chain(after.into_iter().map(|l| (GREEN, l)));
@@ -120,10 +119,10 @@ pub fn diff(mutation: &Mutation, columns: usize) -> String {
             name.clear();
         }
     }
-    for (name, value) in &mutation.guard {
+    let absent = mutation.guard_absent.iter().map(|name| (name, &Held::Absent));
+    for (name, value) in mutation.guard.iter().chain(absent) {
         let name = pad(&printable(name), column);
-        let guard = format!("must still be {}", words::held(value));
-        text.push_str(&format!("    {name}  {} {guard}\n", paint(DIM, "=")));
+        text.push_str(&format!("    {name}  {} must still be {}\n", paint(DIM, "="), words::held(value)));
     }
     match mutation.unchanged {
         0 => {}
@@ -133,7 +132,7 @@ pub fn diff(mutation: &Mutation, columns: usize) -> String {
     for consequence in &mutation.consequences {
         text.push_str(&marked(&paint(YELLOW, "!"), &printable(consequence), columns));
     }
-    text.push_str(&marked("↩", &format!("Undo by {}", words::undo(&mutation.undo)), columns));
+    text.push_str(&marked("↩", &words::undo(&mutation.undo), columns));
     text
 }
 
@@ -154,13 +153,6 @@ fn label(change: &Change) -> String {
     printable(label)
 }
 
-/// The word of a type, which is a text or an object with one.
-fn type_word(ty: &Value) -> Option<&str> {
-    ty.as_str()
-        .or_else(|| ty.get("type")?.as_str())
-        .or_else(|| ty.as_object()?.keys().next().map(String::as_str))
-}
-
 /// One side of a change, in lines.
 fn side(sign: &str, held: &Held, ty: Option<&str>, new: bool, room: usize) -> Vec<String> {
     let shown = match held {
@@ -176,8 +168,17 @@ fn side(sign: &str, held: &Held, ty: Option<&str>, new: bool, room: usize) -> Ve
         .collect()
 }
 
-/// Three values of each field that moved.
-pub fn three_way(fields: &[ThreeWay]) -> String {
+/// Three values of each field that moved since the preview.
+pub fn drift(fields: &[ThreeWay]) -> String {
+    three_way(["field", "at the preview", "now", "proposed"], fields)
+}
+
+/// Three values of each field that stands in the way of a rollback.
+pub fn conflict(fields: &[ThreeWay]) -> String {
+    three_way(["field", "as the run left it", "now", "as it was before"], fields)
+}
+
+fn three_way(head: [&str; 4], fields: &[ThreeWay]) -> String {
     let row = |one: &ThreeWay| {
         vec![
             words::strong(&one.field),
@@ -186,7 +187,6 @@ pub fn three_way(fields: &[ThreeWay]) -> String {
             words::held(&one.proposed),
         ]
     };
-    let head = ["field", "at the preview", "now", "proposed"];
     super::table(&head, &fields.iter().map(row).collect::<Vec<_>>(), 4)
 }
 

@@ -5,8 +5,7 @@ use jiff::Timestamp;
 use super::super::paint::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, paint, printable, wrap};
 use super::super::view::{Attempt, Run};
 use super::super::words;
-use super::about::section;
-use super::three_way;
+use super::about::{conflict, drift as moved, section};
 
 pub(super) fn decision(run: &Run, columns: usize, now: Timestamp) -> String {
     let Some(decision) = &run.decision else { return String::new() };
@@ -97,7 +96,9 @@ pub(super) fn attempts(run: &Run, columns: usize) -> String {
         for (n, line) in wrap(&line, columns.saturating_sub(4)).into_iter().enumerate() {
             text.push_str(&format!("  {}{line}\n", if n == 0 { "" } else { "  " }));
         }
-        text.push_str(&format!("    {}\n", paint(DIM, &small_print(one))));
+        for line in wrap(&small_print(one), columns.saturating_sub(6)) {
+            text.push_str(&format!("    {}\n", paint(DIM, &line)));
+        }
     }
     text
 }
@@ -127,7 +128,7 @@ pub(super) fn drift(run: &Run) -> String {
         if one.view.is_empty() {
             text.push_str(&format!("  {}\n", paint(DIM.italic(), "its values were erased")));
         } else {
-            text.push_str(&three_way(&one.view));
+            text.push_str(&moved(&one.view));
         }
         let void = format!("Nothing was written. Plan {} is void.", words::digest(&one.plan_digest));
         text.push_str(&format!("    {}\n", paint(DIM, &void)));
@@ -146,7 +147,7 @@ pub(super) fn recovery(run: &Run) -> String {
             None => paint(YELLOW, "open"),
             Some(word @ ("restored" | "compensated")) => paint(GREEN, word),
             Some("conflict") => {
-                paint(YELLOW, "conflict: somebody else moved the record since, nothing was overwritten")
+                paint(YELLOW, "conflict, nothing was overwritten")
             }
             Some(word) => paint(RED, &printable(word)),
         };
@@ -168,7 +169,7 @@ pub(super) fn conflicts(run: &Run) -> String {
             "Conflict",
             "somebody else moved these fields since; nothing was overwritten",
         ));
-        text.push_str(&three_way(&one.fields));
+        text.push_str(&conflict(&one.fields));
     }
     text
 }

@@ -12,9 +12,9 @@ pub fn sentence(event: &Event) -> String {
     match event.kind.as_str() {
         "run.proposed" => proposed(data),
         "plan.previewed" => format!(
-            "read the live records; plan {} has revision {}",
-            data.digest("plan_digest"),
-            data.number("revision")
+            "previewed revision {} from the live records: plan {}",
+            data.number("revision"),
+            data.digest("plan_digest")
         ),
         "plan.amended" => format!("amended the plan: {}", count(data.number("mutations"), "mutation")),
         "plan.drifted" => {
@@ -27,7 +27,7 @@ pub fn sentence(event: &Event) -> String {
             paint(DIM, &data.texts("rules"))
         ),
         "approval.requested" => {
-            format!("asked {} until {}", data.groups(), words::clock(data.text("expires")))
+            format!("asked {} until {}", data.groups(), words::minute(data.text("expires")))
         }
         "approval.given" => {
             let group = printable(data.text("group"));
@@ -36,7 +36,7 @@ pub fn sentence(event: &Event) -> String {
         "approval.rejected" => {
             paint(RED, &format!("rejected the plan for {}", printable(data.text("group"))))
         }
-        "run.taken_over" => format!("took the run over until {}", words::clock(data.text("until"))),
+        "run.taken_over" => format!("took the run over until {}", words::minute(data.text("until"))),
         "run.handed_back" => match data.text("code") {
             "lease_expired" => "handed the run back: the lease expired".to_owned(),
             _ => "handed the run back".to_owned(),
@@ -49,7 +49,7 @@ pub fn sentence(event: &Event) -> String {
                 "takeover" => "under the takeover",
                 other => return format!("authorized the run: {}", printable(other)),
             };
-            format!("authorized the run {basis}, until {}", words::clock(data.text("expires")))
+            format!("authorized the run {basis}, until {}", words::minute(data.text("expires")))
         }
         "authorization.voided" => {
             paint(YELLOW, &format!("voided the authorization: {}", reason(data.text("code"))))

@@ -7,10 +7,12 @@ use super::sentence::sentence;
 
 /// Columns of a name.
 const WHO_COLUMNS: usize = 16;
-/// Columns before the sentence.
-const INDENT: usize = 2 + 12 + 2 + 8 + 2 + WHO_COLUMNS + 2;
+/// Columns of a time.
+const CLOCK_COLUMNS: usize = 12;
 /// Characters of a leaf hash.
 const HASH_CHARS: usize = 8;
+/// Columns before the sentence.
+const INDENT: usize = 2 + CLOCK_COLUMNS + 2 + HASH_CHARS + 2 + WHO_COLUMNS + 2;
 
 /// All events.
 pub fn timeline(events: &[Event], columns: usize) -> String {
@@ -25,8 +27,8 @@ pub fn event_line(event: &Event, columns: usize) -> String {
     let first = lines.next().unwrap_or_default();
     let mut text = format!(
         "  {}  {}  {}  {first}\n",
-        words::clock(&event.at),
-        paint(DIM, &hash),
+        pad(&words::clock(&event.at), CLOCK_COLUMNS),
+        paint(DIM, &pad(&hash, HASH_CHARS)),
         pad(&who, WHO_COLUMNS)
     );
     for line in lines {
