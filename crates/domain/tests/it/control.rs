@@ -129,6 +129,27 @@ fn a_held_run_executes_on_a_decision_for_its_holder_and_not_beyond_the_lease() {
 }
 
 #[test]
+fn a_lease_that_its_holder_shortened_ends_the_send_window() {
+    let shorter = Command::TakeOver(TakeOver {
+        person: person(HOLDER),
+        lease_s: 2,
+        operator: text("Hal"),
+        rationale: text("soon done"),
+    });
+    let world = held().previewed().then(auto()).then(shorter).in_flight();
+    assert_eq!(world.run().in_flight().unwrap().send_by, start().plus_s(2));
+}
+
+#[test]
+fn a_node_whose_clock_is_behind_writes_the_time_of_the_last_event() {
+    let mut behind = World::proposed(1).wait_s(60).previewed();
+    behind.now = start();
+    behind.must(auto());
+    assert_eq!(behind.run().updated, start().plus_s(60));
+    assert_eq!(behind.run().authorization.as_ref().unwrap().expires, start().plus_s(60 + AUTHORIZATION_S));
+}
+
+#[test]
 fn giving_back_while_clean_asks_policy_again_for_the_proposer() {
     for end in [hand_back(HOLDER), Command::ExpireTakeover] {
         let world = held().previewed().then(auto()).wait_s(LEASE_S).then(end);

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod approvals;
+mod chain;
 mod committed;
 mod control;
 mod decisions;

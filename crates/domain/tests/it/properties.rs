@@ -262,7 +262,7 @@ fn play(world: World, steps: &[Step]) -> Result<World, TestCaseError> {
 }
 
 /// Seals the events as a writer does, leaf after leaf.
-fn leaves(drafts: &[Draft], salt: u8) -> Vec<Vec<u8>> {
+pub fn leaves(drafts: &[Draft], salt: u8) -> Vec<Vec<u8>> {
     let mut next = u64::from(salt) << 32;
     let mut salt = || {
         next += 1;
