@@ -142,8 +142,8 @@ pub enum Command {
     },
     /// Attach an artifact.
     Attach {
-        /// Who.
-        by: Principal,
+        /// Who; nobody when a worker does.
+        by: Option<Principal>,
         /// Its size.
         bytes: u64,
         /// Its media type.

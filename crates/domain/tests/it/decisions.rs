@@ -69,7 +69,7 @@ pub fn commands(world: &World) -> Vec<(&'static str, Command)> {
         (
             "attach",
             Command::Attach {
-                by: agent(),
+                by: Some(agent()),
                 bytes: 10,
                 media_type: "text/plain".to_owned(),
                 artifact: text("artifact"),

@@ -231,7 +231,12 @@ fn told(anybody: u8, by: Principal, n: u32, pick: &mut Pick) -> Command {
     match pick.of(&[0, 1, 2]) {
         0 => Command::Comment { person: person(anybody), comment: text("Привет") },
         1 => Command::ObserveChange { person: person(anybody), n, change: text("Amount") },
-        _ => Command::Attach { by, bytes: 7, media_type: "text/plain".to_owned(), artifact: Value::Null },
+        _ => Command::Attach {
+            by: Some(by),
+            bytes: 7,
+            media_type: "text/plain".to_owned(),
+            artifact: Value::Null,
+        },
     }
 }
 

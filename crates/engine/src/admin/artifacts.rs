@@ -79,7 +79,7 @@ impl Engine {
             let entry = self.visible(caller, run).await?;
             let mut batch = Batch::on(self, &control, &entry);
             batch.command(Command::Attach {
-                by: caller.principal,
+                by: Some(caller.principal),
                 bytes: u64::try_from(new.bytes.len()).unwrap_or(u64::MAX),
                 media_type: new.media_type.clone(),
                 artifact: object([("digest", digest.into()), ("name", name.as_str().into())]),

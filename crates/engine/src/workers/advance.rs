@@ -54,7 +54,7 @@ impl Engine {
         if let Some(conflict) = self.recovery_conflict(&control, &entry).await? {
             let Conflict::Found(shown) = conflict else { return self.preview_late(batch, run.updated).await };
             batch.command(Command::Attach {
-                by: run.proposer,
+                by: None,
                 bytes: u64::try_from(proof::canonical::to_string(&shown).len()).unwrap_or(u64::MAX),
                 media_type: "application/json".to_owned(),
                 artifact: shown,

@@ -100,14 +100,15 @@ impl Next<'_> {
 
     pub(super) fn attach(
         &mut self,
-        by: Principal,
+        by: Option<Principal>,
         bytes: u64,
         media_type: String,
         artifact: Value,
     ) -> Result<(), Refusal> {
         self.check_open()?;
         let event = Event::ArtifactAttached(ArtifactAttached { bytes, media_type });
-        self.emit(Actor::Principal(by), Vec::new(), event, vec![("artifact", artifact)])?;
+        let by = by.map_or_else(|| self.system(), Actor::Principal);
+        self.emit(by, Vec::new(), event, vec![("artifact", artifact)])?;
         Ok(())
     }
 

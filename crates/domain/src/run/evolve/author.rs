@@ -13,10 +13,12 @@ pub(super) fn check(event: &Event, by: Actor) -> Result<(), Violation> {
         Actor::System(_) => (false, false, false, true),
     };
     match event {
-        Event::RunProposed(_)
-        | Event::RecoveryPlanned(_)
-        | Event::ArtifactAttached(_)
-        | Event::RunCancelled(_) => ensure(principal, "an agent, a person or a service asks for this"),
+        Event::RunProposed(_) | Event::RecoveryPlanned(_) | Event::RunCancelled(_) => {
+            ensure(principal, "an agent, a person or a service asks for this")
+        }
+        Event::ArtifactAttached(_) => {
+            ensure(principal || system, "a worker attaches, or whoever asks for it")
+        }
         Event::PlanAmended(_)
         | Event::ApprovalGiven(_)
         | Event::ApprovalRejected(_)
