@@ -102,7 +102,7 @@ impl From<PrincipalView> for Principal {
 #[serde(deny_unknown_fields)]
 pub struct AddPrincipal {
     /// What it is.
-    kind: Kind,
+    kind: PrincipalKind,
     /// The name of a person, or the slug of an agent or service.
     name: String,
     /// Of a person: for sign-in, unique in the workspace.
@@ -126,7 +126,7 @@ pub struct AddPrincipal {
 
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Kind {
+enum PrincipalKind {
     Person,
     Agent,
     Service,
@@ -196,9 +196,9 @@ pub async fn add(
 ) -> Result<(StatusCode, Json<Principal>)> {
     let engine = app.engine();
     let view = match body.kind {
-        Kind::Person => engine.add_person(&caller, body.person()?, key.as_ref()).await?,
-        Kind::Agent => engine.add_program(&caller, body.program(Program::Agent)?, key.as_ref()).await?,
-        Kind::Service => engine.add_program(&caller, body.program(Program::Service)?, key.as_ref()).await?,
+        PrincipalKind::Person => engine.add_person(&caller, body.person()?, key.as_ref()).await?,
+        PrincipalKind::Agent => engine.add_program(&caller, body.program(Program::Agent)?, key.as_ref()).await?,
+        PrincipalKind::Service => engine.add_program(&caller, body.program(Program::Service)?, key.as_ref()).await?,
     };
     Ok((StatusCode::CREATED, Json(view.into())))
 }
