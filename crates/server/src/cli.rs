@@ -31,7 +31,7 @@ use clap::{Args, Subcommand};
 use failure::Result;
 pub use failure::{Ending, Failure, Problem};
 use output::Output;
-pub use output::stdout as say;
+pub use output::{Progress, stdout as say};
 
 /// Where the server is unless somebody says otherwise.
 pub const URL: &str = "http://127.0.0.1:7380";

@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use super::{Fault, Result};
 use crate::cli::client::{Client, WAIT_S_MAX};
 use crate::cli::view::Run;
+use crate::cli::{Progress, words};
 
-/// Proposes a plan of one mutation.
+/// Proposes a plan of one mutation: the answer holds its preview and decision.
 pub async fn propose(agent: &Client, workflow: &str, reason: &str, bp: u32, mutation: Value) -> Result<Run> {
     let body = json!({
         "workflow": workflow, "reason": reason, "confidence_bp": bp, "plan": { "mutations": [mutation] },
     });
-    Ok(agent.post(&["v1", "runs"], body).wait(WAIT_S_MAX).read().await?)
+    Ok(agent.post(&["v1", "runs"], body).read().await?)
 }
 
 /// Approves the plan that `run` shows.
@@ -51,6 +52,7 @@ pub async fn until(
     is: impl Fn(&Run) -> bool,
 ) -> Result<Run> {
     let end = tokio::time::Instant::now() + at_most;
+    let mut progress = Progress::default();
     loop {
         let run = read(client, id).await?;
         if is(&run) {
@@ -59,6 +61,7 @@ pub async fn until(
         if tokio::time::Instant::now() > end {
             return Err(Fault::Late { run: run.id, stage: run.stage, wanted });
         }
+        progress.show(&format!("{}, until it is {wanted}", words::stage(&run.stage)));
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -71,7 +71,7 @@ pub fn all() -> [Story; 7] {
         ),
         story(
             "The answer is lost after the write",
-            "The help desk stores the change, then the connection breaks. Was it written? Nobody guesses, and nobody writes twice.",
+            "The help desk stores the change, but its answer never comes. Was it written? Nobody guesses, and nobody writes twice.",
             Plot::LostAnswer,
         ),
         story(

@@ -25,19 +25,15 @@ pub struct Teller {
 impl Teller {
     /// What was started.
     pub fn opening(&self, world: &World) {
-        say(&format!(
-            "\n{}\n{}\n\n",
-            paint(BOLD, "ActionPlane demo"),
-            paint(
-                DIM,
-                &format!(
-                    "server {} · simulated help desk {} · simulated CRM {}",
-                    world.url(),
-                    world.help_desk.base_url(),
-                    world.crm.base_url()
-                )
-            )
-        ));
+        let what = "Two simulated systems of record speak their vendors' own protocols. Agents and people meet them only through the public API, and every line with a time and a hash is an event of the log.";
+        let places = format!(
+            "server {} · help desk {} · CRM {}",
+            world.url(),
+            world.help_desk.base_url(),
+            world.crm.base_url()
+        );
+        let about = wrap(what, columns().saturating_sub(2)).join("\n");
+        say(&format!("\n{}\n{about}\n{}\n\n", paint(BOLD, "ActionPlane demo"), paint(DIM, &places)));
     }
 
     /// Who plays.

@@ -146,9 +146,7 @@ pub(super) fn recovery(run: &Run) -> String {
         let end = match child.outcome.as_deref() {
             None => paint(YELLOW, "open"),
             Some(word @ ("restored" | "compensated")) => paint(GREEN, word),
-            Some("conflict") => {
-                paint(YELLOW, "conflict, nothing was overwritten")
-            }
+            Some("conflict") => paint(YELLOW, "conflict, nothing was overwritten"),
             Some(word) => paint(RED, &printable(word)),
         };
         let id = paint(CYAN, &printable(&child.run));

@@ -11,11 +11,10 @@ pub fn sentence(event: &Event) -> String {
     let data = Data(&event.data);
     match event.kind.as_str() {
         "run.proposed" => proposed(data),
-        "plan.previewed" => format!(
-            "previewed revision {} from the live records: plan {}",
-            data.number("revision"),
-            data.digest("plan_digest")
-        ),
+        "plan.previewed" => match data.number("revision") {
+            1 => format!("previewed the live records: plan {}", data.digest("plan_digest")),
+            revision => format!("previewed revision {revision}: plan {}", data.digest("plan_digest")),
+        },
         "plan.amended" => format!("amended the plan: {}", count(data.number("mutations"), "mutation")),
         "plan.drifted" => {
             paint(YELLOW, &format!("found drift in mutation {}; nothing was written", data.place()))
@@ -54,12 +53,9 @@ pub fn sentence(event: &Event) -> String {
         "authorization.voided" => {
             paint(YELLOW, &format!("voided the authorization: {}", reason(data.text("code"))))
         }
-        "attempt.started" => format!(
-            "recorded the intent: mutation {}, attempt {}, guarantee {}",
-            data.place(),
-            data.number("attempt"),
-            printable(data.text("guarantee"))
-        ),
+        "attempt.started" => {
+            format!("recorded the intent of mutation {}, attempt {}", data.place(), data.number("attempt"))
+        }
         "attempt.finished" => outcome(data, "found"),
         "attempt.reconciled" => outcome(data, "reconciled"),
         "divergence.accepted" => format!("accepted what mutation {} left behind", data.place()),
@@ -68,6 +64,11 @@ pub fn sentence(event: &Event) -> String {
         }
         "recovery.finished" => {
             format!("ended the {}: {}", printable(data.text("kind")), reason(data.text("outcome")))
+        }
+        "artifact.attached"
+            if event.sealed.get("artifact").is_some_and(|it| it.get("conflicts").is_some()) =>
+        {
+            paint(YELLOW, "found fields that somebody else moved since")
         }
         "artifact.attached" => {
             format!("attached {} bytes of {}", data.number("bytes"), printable(data.text("media_type")))

@@ -42,14 +42,15 @@ pub async fn play(scene: Scene<'_>) -> Result {
     let refusal = cue::refused(&cast.triage, &run, "retry", seen.clone()).await?;
     teller.check("refused: unknown blocks", refusal.as_deref() == Some("mutation_unsettled"));
 
-    teller.act("Ines Duarte", "has the server look at what became of it");
+    teller.act("Ines Duarte", "has the server look, once the write can no longer land");
     cue::command(&cast.ines, &run, "reconcile", seen).await?;
     let run =
         cue::until(&cast.ines, &run.id, SETTLED_WITHIN, "closed", crate::cli::view::Run::is_closed).await?;
     teller.lineage(&cast.ines, &run.id).await?;
     let last = run.attempts.last();
-    let found = last.is_some_and(|attempt| attempt.reconciled && attempt.code.as_deref() == Some("journal"));
-    teller.check("reconciled: our key stands in the ticket's own journal", found);
+    let found =
+        last.is_some_and(|attempt| attempt.reconciled && attempt.code.as_deref() == Some("key_lookup"));
+    teller.check("reconciled: the ticket's own audit holds our idempotency key", found);
     teller.check("the run is applied", run.stage == "applied");
     let writes = writes_to(&world.help_desk, TICKET);
     teller.check(

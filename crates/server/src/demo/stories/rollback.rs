@@ -45,6 +45,7 @@ async fn clean(operator: &Client, lead: &Client, teller: &mut Teller, ticket: &R
     teller.act("Ines Duarte", "rolls back the ticket of story 1");
     let child = roll_back(operator, ticket, "The address was right after all.").await?;
     teller.plan(&child);
+    teller.lineage(operator, &child.id).await?;
     teller.act("Maya Lindqvist", "approves the undo, which is governed like any other change");
     cue::approve(lead, &child, "support-leads", "Right, undo it.").await?;
     let child = cue::closed(lead, &child.id).await?;

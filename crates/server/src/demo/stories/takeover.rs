@@ -24,6 +24,7 @@ pub async fn play(scene: Scene<'_>) -> Result {
     let reason = "The customer compares us with a competitor who is 18 % cheaper.";
     let run = cue::propose(&cast.renewal, "renewals", reason, 6_400, mutation("162360.00")).await?;
     teller.plan(&run);
+    teller.lineage(&cast.renewal, &run.id).await?;
 
     teller.act("Ines Duarte", "takes the run over: “Too much. I talk to them myself.”");
     let why = json!({ "rationale": "Too much. I talk to them myself." });
