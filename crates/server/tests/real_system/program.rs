@@ -12,7 +12,7 @@ use crate::company::PASSWORD;
 /// Lines that it may print before the one with its address.
 const LINES_MAX: usize = 20;
 
-/// A running server; dropping it kills it.
+/// A running server. Dropping it ends the process without a warning, as `kill -9` or the loss of its machine does.
 pub struct Program {
     /// Where it listens.
     pub url: String,
@@ -45,19 +45,12 @@ impl Program {
         };
         Self { url, child, _printed: printed }
     }
-
-    /// Ends the process without a warning, as `kill -9` or the loss of its machine does.
-    pub fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It may have been killed already, and then there is nothing to end.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // A process that has ended by itself needs no kill, and there is nobody to tell.
+        let _ = self.child.kill().and_then(|()| self.child.wait());
     }
 }
 
@@ -66,7 +59,7 @@ fn log(folder: &Path) -> PathBuf {
 }
 
 /// What every server on this folder has logged so far.
-pub fn logged(folder: &Path) -> String {
+fn logged(folder: &Path) -> String {
     fs::read_to_string(log(folder)).unwrap_or_default()
 }
 
