@@ -312,7 +312,7 @@ pub struct Reconcile {
     pub n: u32,
     /// The outcome.
     pub outcome: Outcome,
-    /// How it was settled: `key_lookup`, `journal`, `read_back`, `equals_after_unattributed`, `reply`,
+    /// How it was settled: `key_lookup`, `journal`, `proof_query`, `read_back`, `equals_after_unattributed`, `reply`,
     /// `never_left`, `no_effect_found`. When a person settles it, the domain sets `person`, or `undetermined` for `diverged`.
     pub code: Slug,
     /// Whether another attempt may follow; never after a person settled it.

@@ -14,8 +14,11 @@ pub const VALUE_BYTES_MAX: usize = 32 * 1024;
 pub const RATIONALE_LEN_MAX: usize = 4_000;
 /// A run's deadline when the workspace sets none: seconds.
 pub const RUN_DEADLINE_S: u64 = 7 * 24 * 3600;
-/// An authorization's life when no approval ends it earlier: seconds.
-pub const AUTHORIZATION_S: u64 = 10 * 60;
+/// Revisions of one run's plan: a record that never stands still must not keep a run busy for ever.
+pub const REVISIONS_MAX: u32 = 64;
+/// An authorization's life when no approval ends it earlier: seconds. Long enough for a person to look at an outcome
+/// that may be tried again.
+pub const AUTHORIZATION_S: u64 = 60 * 60;
 /// A takeover lease: seconds.
 pub const TAKEOVER_S: u64 = 30 * 60;
 /// The longest takeover lease that may be asked for: seconds.

@@ -171,6 +171,7 @@ const ELSEWHERE: &[&str] = &[
     "a recovery names its parent and its kind",
     "a run starts at position 0",
     "a run starts with `run.proposed`",
+    "a worker attaches, or whoever asks for it",
     "a worker closes a run, or whoever asks for it",
     "a worker writes this",
     "an agent, a person or a service asks for this",
@@ -211,6 +212,7 @@ fn only_its_author_writes_an_event() {
     ];
     let rules = [
         "a person or a worker writes this",
+        "a worker attaches, or whoever asks for it",
         "a worker closes a run, or whoever asks for it",
         "a worker writes this",
         "an agent, a person or a service asks for this",
@@ -242,7 +244,7 @@ const AUTHORS: &str = "
 approval.given: person
 approval.rejected: person
 approval.requested: worker
-artifact.attached: agent, service, person
+artifact.attached: agent, service, person, worker
 attempt.finished: worker
 attempt.reconciled: person, worker
 attempt.started: worker

@@ -187,7 +187,10 @@ fn check_settled_how(by_person: bool, event: &AttemptReconciled) -> Result<(), V
         Outcome::Diverged if by_person => code == "undetermined",
         Outcome::Rejected | Outcome::Unknown => !by_person,
         Outcome::Applied => {
-            matches!(code, "key_lookup" | "journal" | "read_back" | "equals_after_unattributed" | "reply")
+            matches!(
+                code,
+                "key_lookup" | "journal" | "proof_query" | "read_back" | "equals_after_unattributed" | "reply"
+            )
         }
         Outcome::NotSent => matches!(code, "never_left" | "no_effect_found"),
         Outcome::Diverged => true,
