@@ -18,7 +18,7 @@ pub const RUN_DEADLINE_S: u64 = 7 * 24 * 3600;
 pub const REVISIONS_MAX: u32 = 64;
 /// An authorization's life when no approval ends it earlier: seconds. Long enough for a person to look at an outcome
 /// that may be tried again.
-pub const AUTHORIZATION_S: u64 = 60 * 60;
+pub const AUTHORIZATION_S: u64 = 30 * 60;
 /// A takeover lease: seconds.
 pub const TAKEOVER_S: u64 = 30 * 60;
 /// The longest takeover lease that may be asked for: seconds.

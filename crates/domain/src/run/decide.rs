@@ -12,10 +12,11 @@ mod recover;
 use proof::digest::Digest;
 use proof::json::Value;
 
-use super::{Envelope, Refusal, Run, apply};
+use super::{Envelope, Refusal, Run, Stage, apply};
 use crate::command::Command;
 use crate::event::{Event, RunClosed, SealedValues};
 use crate::id::{NodeId, RunId};
+use crate::limits::REVISIONS_MAX;
 use crate::name::Slug;
 use crate::principal::{Actor, Principal};
 use crate::time::Timestamp;
@@ -61,6 +62,7 @@ pub fn decide(run: Option<&Run>, command: Command, context: &Context) -> Result<
         (Some(run), command) => {
             let mut next = Next::on(run, context);
             next.decide(command)?;
+            next.close_when_worn_out()?;
             Ok(next.drafts)
         }
     }
@@ -167,11 +169,17 @@ impl<'a> Next<'a> {
         self.close(code, self.run.stage)
     }
 
-    fn close(&mut self, code: Slug, stage: super::Stage) -> Result<(), Refusal> {
+    /// A run whose plan would need one revision too many ends, rather than wait for a preview that never comes.
+    fn close_when_worn_out(&mut self) -> Result<(), Refusal> {
+        let worn_out = self.run.stage == Stage::Proposed && self.run.revision >= REVISIONS_MAX;
+        if worn_out { self.close(code("too_many_revisions"), Stage::Failed) } else { Ok(()) }
+    }
+
+    fn close(&mut self, code: Slug, stage: Stage) -> Result<(), Refusal> {
         self.close_by(self.system(), code, stage)
     }
 
-    fn close_by(&mut self, by: Actor, code: Slug, stage: super::Stage) -> Result<(), Refusal> {
+    fn close_by(&mut self, by: Actor, code: Slug, stage: Stage) -> Result<(), Refusal> {
         let event = RunClosed { code, events: self.run.events + 1, stage };
         self.emit(by, Vec::new(), Event::RunClosed(event), Vec::new())?;
         Ok(())
@@ -252,7 +260,7 @@ fn says_something(rationale: &Value) -> bool {
 /// The run that a proposal starts, for the working copy.
 fn begin(id: RunId, by: Principal, now: Timestamp, event: &Event) -> Result<Run, Refusal> {
     let at = Envelope { run: id, seq: 0, time: now, by: Actor::Principal(by), cause: Vec::new() };
-    apply(None, &at, event).map_err(|violation| Refusal::by(super::Stage::Proposed, violation))
+    apply(None, &at, event).map_err(|violation| Refusal::by(Stage::Proposed, violation))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::event::{
     PolicyDecided, RunAuthorized, RunProposed,
 };
 use crate::id::PersonId;
-use crate::limits::{APPROVAL_S_MAX, AUTHORIZATION_S, REVISIONS_MAX};
+use crate::limits::{APPROVAL_S_MAX, AUTHORIZATION_S};
 use crate::name::Slug;
 use crate::principal::Actor;
 use crate::run::{Basis, DecisionWord, Refusal, Stage};
@@ -45,9 +45,6 @@ impl Next<'_> {
         self.check_clean()?;
         if self.now >= self.run.deadline {
             return Err(Refusal::DeadlinePassed(self.run.deadline));
-        }
-        if self.run.revision >= REVISIONS_MAX {
-            return Err(Refusal::Stage { stage: self.run.stage, rule: "a plan is revised only so often" });
         }
         let revision = self.run.revision + 1;
         let event = PlanPreviewed { revision, ..preview };

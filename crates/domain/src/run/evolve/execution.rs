@@ -189,7 +189,12 @@ fn check_settled_how(by_person: bool, event: &AttemptReconciled) -> Result<(), V
         Outcome::Applied => {
             matches!(
                 code,
-                "key_lookup" | "journal" | "proof_query" | "read_back" | "equals_after_unattributed" | "reply"
+                "key_lookup"
+                    | "journal"
+                    | "proof_query"
+                    | "read_back"
+                    | "equals_after_unattributed"
+                    | "reply"
             )
         }
         Outcome::NotSent => matches!(code, "never_left" | "no_effect_found"),

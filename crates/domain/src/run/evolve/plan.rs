@@ -6,7 +6,7 @@ use proof::digest::Digest;
 
 use super::{Envelope, Violation, check_count, ensure};
 use crate::event::{AuthorizationVoided, PlanAmended, PlanDrifted, PlanPreviewed, PolicyDecided};
-use crate::limits::{APPROVERS_MAX, GROUPS_MAX};
+use crate::limits::{APPROVERS_MAX, GROUPS_MAX, REVISIONS_MAX};
 use crate::name::Slug;
 use crate::run::{Decision, DecisionWord, PlanRef, Progress, Run, Stage};
 
@@ -19,6 +19,7 @@ impl Run {
         let from = matches!(self.stage, Stage::Proposed | Stage::TakenOver);
         ensure(from && self.is_clean(), "a preview comes after the proposal, while nothing had an effect")?;
         ensure(event.revision == self.revision + 1, "revisions have no gap")?;
+        ensure(event.revision <= REVISIONS_MAX, "a plan is revised only so often")?;
         check_count(event.count)?;
         self.void();
         self.stage = Stage::Previewed;
