@@ -78,7 +78,7 @@ pub fn follow(id: RunId, run: Option<Run>, drafts: &[Draft]) -> Result<Run, Refu
         });
         let seq = state.as_ref().map_or(0, |run| run.events);
         let at = Envelope { run: id, seq, time: draft.time, by: draft.by, cause: own.collect() };
-        let stage = state.as_ref().map_or(super::Stage::Proposed, |run| run.stage);
+        let stage = state.as_ref().map_or(Stage::Proposed, |run| run.stage);
         state = Some(apply(state, &at, &draft.event).map_err(|violation| Refusal::by(stage, violation))?);
     }
     state.ok_or(Refusal::ProposedOnce)

@@ -3,13 +3,13 @@
 use domain::attempt::Outcome;
 use domain::command::{Command, TakeOver};
 use domain::event::Event;
-use domain::limits::{AUTHORIZATION_S, TAKEOVER_S_MAX};
+use domain::limits::{AUTHORIZATION_S, REVISIONS_MAX, TAKEOVER_S_MAX};
 use domain::run::{Basis, DecisionWord, Stage};
 
 use crate::world::{
     ANN, HOLDER, LEASE_S, LIFE_S, OBLIGATION_S, OTHER, World, agent, applied, ask, auto, cancel,
-    close_remainder, decision, diverged, finish, hand_back, human, person, plan, propose, settle, slug,
-    start, take_over, text, unknown, void,
+    close_remainder, decision, diverged, drift, finish, hand_back, human, person, plan, propose, settle,
+    slug, start, take_over, text, unknown, void,
 };
 
 fn held() -> World {
@@ -333,6 +333,22 @@ fn a_close_counts_all_events_and_names_who_asked_for_it() {
     assert_eq!(closed.events, u64::try_from(world.drafts.len()).unwrap());
     assert_eq!(closed.stage, Stage::PartlyApplied);
     assert_eq!(last.by, domain::principal::Actor::Principal(human(OTHER)));
+}
+
+#[test]
+fn a_plan_is_revised_only_so_often() {
+    let mut world = World::proposed(1);
+    for revision in 1..=REVISIONS_MAX {
+        assert_eq!(world.stage(), Stage::Proposed);
+        world = world.previewed();
+        assert_eq!(world.run().revision, revision);
+        world.must(auto());
+        let last = world.clone().then(take_over(HOLDER));
+        assert_eq!(last.clone().give(last.preview()).is_ok(), revision < REVISIONS_MAX);
+        world.must(drift(0));
+    }
+    let closed = world.run().closed.clone().unwrap();
+    assert_eq!((world.stage(), closed.code.as_str()), (Stage::Failed, "too_many_revisions"));
 }
 
 #[test]

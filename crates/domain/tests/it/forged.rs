@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::attempt::{EvidenceLevel, Outcome};
 use domain::command::Command;
 use domain::event::{Event, RunProposed};
+use domain::limits::AUTHORIZATION_S;
 use domain::mutation::Environment;
 use domain::principal::Actor;
 use domain::run::{Cause, DecisionWord, Envelope, Method, RecoveryKind, RecoveryOutcome, Run, Stage, apply};
@@ -13,9 +14,9 @@ use proof::digest::sha256;
 use crate::golden;
 use crate::history::{Try, tries};
 use crate::world::{
-    ANN, HOLDER, LEASE_S, LIFE_S, OTHER, OWNER, World, agent, applied, ask, ask_of, auto, child_id, decision,
-    diverged, finish, human, node, obligation, person, plan, policy_set, propose, run_id, service, slug,
-    start, take_over, text, unknown,
+    ANN, HOLDER, LEASE_S, LIFE_S, OBLIGATION_S, OTHER, OWNER, World, agent, applied, ask, ask_of, auto,
+    child_id, decision, diverged, finish, human, node, obligation, person, plan, policy_set, propose, run_id,
+    service, slug, start, take_over, text, unknown, void,
 };
 
 /// The next event of this name, as its author would write it.

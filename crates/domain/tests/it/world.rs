@@ -22,7 +22,7 @@ use proof::json::Value;
 /// Seconds from the proposal to the run's deadline.
 pub const LIFE_S: u64 = 24 * 3600;
 /// Seconds until an obligation expires.
-pub const OBLIGATION_S: u64 = 3600;
+pub const OBLIGATION_S: u64 = 2 * 3600;
 /// Seconds that a takeover lasts.
 pub const LEASE_S: u64 = 1800;
 

@@ -78,7 +78,7 @@ pub(super) fn forge_authorizations(forger: &mut Forger) {
     let complete = inside(&previewed().then(ask()), "approval.given");
     let unnamed = |f: &mut Try| f.at.cause = vec![complete.decision.as_ref().unwrap().seq];
     forger.read(&complete, "run.authorized approvals", unnamed, lacking);
-    let outlives = change!(RunAuthorized, |e| e.expires = start().plus_s(3_601));
+    let outlives = change!(RunAuthorized, |e| e.expires = start().plus_s(OBLIGATION_S + 1));
     forger.read(&complete, "run.authorized approvals", outlives, "no authorization outlives its approvals");
 
     let for_holder = inside(&World::proposed(1).then(take_over(HOLDER)).previewed(), "policy.decided auto");

@@ -13,6 +13,10 @@ pub(super) fn forge_plans(forger: &mut Forger) {
         change!(PlanPreviewed, |e| e.revision = 2),
         "revisions have no gap",
     );
+    let mut worn_out =
+        (1..64).fold(proposed.previewed(), |world, _| world.then(auto()).then(void("role_lost")).previewed());
+    worn_out.must(take_over(HOLDER));
+    forger.early(&worn_out, "plan.previewed", "a plan is revised only so often");
     let late = "a preview comes after the proposal, while nothing had an effect";
     forger.early(&authorized(), "plan.previewed", late);
     let taken = World::proposed(1).then(take_over(HOLDER));
@@ -91,9 +95,9 @@ pub(super) fn forge_attempts(forger: &mut Forger) {
     let world = authorized();
     forger.early(&previewed(), started, "an attempt follows an authorization");
     forger.edit(&world, started, no_cause, "an attempt names its authorization");
-    let over = |f: &mut Try| f.at.time = start().plus_s(600);
+    let over = |f: &mut Try| f.at.time = start().plus_s(AUTHORIZATION_S);
     forger.edit(&world, started, over, "an attempt starts before its authorization ends");
-    let late = change!(AttemptStarted, |e| e.send_by = start().plus_s(601));
+    let late = change!(AttemptStarted, |e| e.send_by = start().plus_s(AUTHORIZATION_S + 1));
     forger.edit(&world, started, late, "nothing is sent after the authorization ends");
     let never = change!(AttemptStarted, |e| e.send_by = start());
     forger.edit(&world, started, never, "the send window lies in the future");
