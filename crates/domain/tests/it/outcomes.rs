@@ -196,7 +196,7 @@ fn a_worker_settles_on_a_named_basis_and_never_as_unknown() {
         let mut world = flying(1, 0).then(unknown());
         assert_eq!(world.give(settle(0, outcome, code, false)).is_ok(), accepted, "{outcome} {code}");
     };
-    for basis in ["key_lookup", "journal", "read_back", "equals_after_unattributed", "reply"] {
+    for basis in ["key_lookup", "journal", "proof_query", "read_back", "equals_after_unattributed", "reply"] {
         check(Outcome::Applied, basis, true);
         check(Outcome::NotSent, basis, false);
     }
