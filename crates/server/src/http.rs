@@ -59,6 +59,8 @@ impl App {
         probe: Probe,
         config: &config::Server,
     ) -> Self {
+        // Counting begins with the server, not with the first look at the counters.
+        ops::recorder();
         let requests_max = u32::try_from(config.requests_max).unwrap_or(u32::MAX);
         Self(Arc::new(Inner {
             engine,

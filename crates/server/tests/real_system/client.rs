@@ -136,9 +136,4 @@ impl Client {
             sleep(POLL).await;
         }
     }
-
-    /// Waits until a run is closed.
-    pub async fn closed(&self, id: &Value) -> Value {
-        self.until(id, "closed", |run| !run["closed"].is_null()).await
-    }
 }

@@ -20,8 +20,8 @@ pub struct Company {
 }
 
 impl Company {
-    /// Fills an empty workspace. `connector` is the body of `POST /v1/connectors`.
-    pub async fn found(door: &Door, connector: &Value) -> Self {
+    /// Fills an empty workspace. `connector` is the body of `POST /v1/connectors`, `rules` a policy set in Cedar.
+    pub async fn found(door: &Door, connector: &Value, rules: &str) -> Self {
         let admin = sign_in(door, "admin").await;
         let lead = add_person(&admin, "mei", "viewer").await;
         let operator = add_person(&admin, "omar", "operator").await;
@@ -32,8 +32,7 @@ impl Company {
         made(&admin, "/v1/workflows", json!({ "name": WORKFLOW, "title": "Triage" })).await;
         made(&admin, "/v1/connectors", connector.clone()).await;
         // One person publishes, another one brings it into force.
-        let rules = json!({ "title": "Starter rules", "text": policy::starter() });
-        let rules = made(&admin, "/v1/policies", rules).await;
+        let rules = made(&admin, "/v1/policies", json!({ "title": "Rules", "text": rules })).await;
         let activate = format!("/v1/policies/{}/activate", rules["digest"].as_str().unwrap());
         sign_in(door, "carla").await.post(&activate, &json!({})).await.done();
         let agent =

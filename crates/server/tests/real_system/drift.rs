@@ -32,7 +32,7 @@ async fn an_edit_in_the_tracker_after_the_approval_stops_the_write() {
     assert_eq!(refusal.refused(), (409, "plan_digest_mismatch"));
 
     company.approve(&second).await;
-    let run = company.operator.closed(&second["id"]).await;
+    let run = scene.closed(&second).await;
     assert_eq!(run["stage"], "applied", "{run:#}");
     assert_eq!((tracker.issue(&issue).await.status, tracker.writes(&issue)), (json!("resolved"), 1));
     // Back to what it was before this write, which is the other person's edit.
@@ -50,7 +50,7 @@ async fn an_edit_of_another_field_is_noted_and_does_not_stop_the_write() {
     let run = scene.propose(&issue, json!({ "status": "resolved" })).await;
     tracker.edit(&issue, &json!({ "priority": "wish" })).await;
     company.approve(&run).await;
-    let run = company.operator.closed(&run["id"]).await;
+    let run = scene.closed(&run).await;
     assert_eq!(run["stage"], "applied", "{run:#}");
     assert_eq!(run["attempts"][0]["observed"]["unrelated"], json!(["priority"]));
     let now = tracker.issue(&issue).await;

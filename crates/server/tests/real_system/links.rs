@@ -28,7 +28,8 @@ async fn a_link_is_cleared_and_set_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_cleared_or_is_no_value_is_refused_before_anything_is_recorded() {
-    let Scene { tracker, company, .. } = &Scene::start().await;
+    let scene = Scene::start().await;
+    let Scene { tracker, company, .. } = &scene;
     let issue = tracker.open("How do I export a year of readings?").await;
     for (changes, pointer) in [
         (json!({ "status": null }), "/plan/mutations/0/changes/status"),
@@ -53,7 +54,7 @@ async fn a_link_to_nobody_is_refused_by_the_tracker_and_said_so() {
     let issue = tracker.open("Quote for 40 pressure transmitters").await;
     let run = scene.propose(&issue, json!({ "assignedto": "nobody-here" })).await;
     company.approve(&run).await;
-    let run = company.operator.closed(&run["id"]).await;
+    let run = scene.closed(&run).await;
     assert_eq!(run["stage"], "failed", "{run:#}");
     let attempt = &run["attempts"][0];
     assert_eq!(json!([attempt["outcome"], attempt["code"]]), json!(["rejected", "invalid"]));

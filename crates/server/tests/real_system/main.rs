@@ -41,7 +41,7 @@ impl Scene {
         let server = Program::start(folder.path());
         let door = Door::default();
         door.lead_to(&server.url);
-        let company = Company::found(&door, &tracker.connector()).await;
+        let company = Company::found(&door, &tracker.connector(), policy::starter()).await;
         Self { tracker, company, _server: server, _folder: folder }
     }
 
@@ -56,9 +56,14 @@ impl Scene {
         if run["stage"] == "awaiting_approval" {
             self.company.approve(&run).await;
         }
-        let run = self.company.operator.closed(&run["id"]).await;
+        let run = self.closed(&run).await;
         assert_eq!(run["stage"], "applied", "{run:#}");
         run
+    }
+
+    /// Waits until a run is closed.
+    async fn closed(&self, run: &Value) -> Value {
+        self.company.operator.until(&run["id"], "closed", |run| !run["closed"].is_null()).await
     }
 
     /// The operator rolls a run back; answers the recovery run once a person or nobody has to act on it.

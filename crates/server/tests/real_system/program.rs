@@ -16,7 +16,8 @@ const LINES_MAX: usize = 20;
 pub struct Program {
     /// Where it listens.
     pub url: String,
-    child: Child,
+    /// Its process.
+    pub child: Child,
     /// Kept open: a program that prints into a closed pipe would end.
     _printed: BufReader<ChildStdout>,
 }

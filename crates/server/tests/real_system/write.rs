@@ -7,7 +7,8 @@ use crate::{Scene, update};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approved_change_is_written_once_and_says_what_was_promised() {
-    let Scene { tracker, company, .. } = &Scene::start().await;
+    let scene = Scene::start().await;
+    let Scene { tracker, company, .. } = &scene;
     let issue = tracker.open("Cannot log in since Monday").await;
     let proposal = update(&issue, json!({ "status": "resolved", "priority": "bug" }));
     let ask = || company.agent.ask(Method::POST, "/v1/runs", &proposal, "proposal-1");
@@ -31,7 +32,7 @@ async fn an_approved_change_is_written_once_and_says_what_was_promised() {
     }
 
     company.approve(&run).await;
-    let run = company.operator.closed(&run["id"]).await;
+    let run = scene.closed(&run).await;
     assert_eq!(run["stage"], "applied", "{run:#}");
     let attempts = run["attempts"].as_array().unwrap();
     let facts: Vec<_> =
@@ -65,7 +66,7 @@ async fn a_rollback_restores_the_old_values_after_an_approval_of_its_own() {
         "a rollback is approved like any other write"
     );
     company.approve(&recovery).await;
-    assert_eq!(company.operator.closed(&recovery["id"]).await["stage"], "applied");
+    assert_eq!(scene.closed(&recovery).await["stage"], "applied");
 
     let parent = company.operator.until(&run["id"], "rolled back", |run| run["stage"] == "rolled_back").await;
     assert_eq!(parent["recovery"]["runs"][0]["outcome"], "restored");

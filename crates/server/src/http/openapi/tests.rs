@@ -47,7 +47,8 @@ fn every_operation_says_what_it_is_and_how_it_fails() {
             let what = format!("{method} {path}");
             assert!(operation["summary"].as_str().is_some_and(|summary| !summary.is_empty()), "{what}");
             assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()), "{what}");
-            let success = operation["responses"].as_object().unwrap().keys().any(|status| status.starts_with('2'));
+            let success =
+                operation["responses"].as_object().unwrap().keys().any(|status| status.starts_with('2'));
             assert!(success, "{what}");
             if path.starts_with("/v1/") {
                 let problem = &operation["responses"]["default"]["content"][MEDIA_TYPE]["schema"]["$ref"];
@@ -56,7 +57,10 @@ fn every_operation_says_what_it_is_and_how_it_fails() {
             }
             for name in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
                 let parameters = operation["parameters"].as_array().unwrap();
-                assert!(parameters.iter().any(|one| one["name"] == name && one["in"] == "path"), "{what} {name}");
+                assert!(
+                    parameters.iter().any(|one| one["name"] == name && one["in"] == "path"),
+                    "{what} {name}"
+                );
             }
         }
     }

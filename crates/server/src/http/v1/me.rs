@@ -39,6 +39,8 @@ pub struct Me {
     name: String,
     /// The workspace's name.
     workspace: String,
+    /// The workspace's id.
+    workspace_id: String,
     /// What a person may do.
     roles: Vec<&'static str>,
     /// The groups that a person approves for.
@@ -77,6 +79,7 @@ pub async fn show(State(app): State<App>, Signed(caller): Signed) -> Result<Json
         kind: named.kind,
         name: named.name,
         workspace: control.settings.name.clone(),
+        workspace_id: caller.workspace.to_string(),
         roles: caller.roles.iter().map(|role| role.word()).collect(),
         groups: groups.iter().map(ToString::to_string).collect(),
         key: caller.key.map(|key| KeyLimits {

@@ -197,8 +197,12 @@ pub async fn add(
     let engine = app.engine();
     let view = match body.kind {
         PrincipalKind::Person => engine.add_person(&caller, body.person()?, key.as_ref()).await?,
-        PrincipalKind::Agent => engine.add_program(&caller, body.program(Program::Agent)?, key.as_ref()).await?,
-        PrincipalKind::Service => engine.add_program(&caller, body.program(Program::Service)?, key.as_ref()).await?,
+        PrincipalKind::Agent => {
+            engine.add_program(&caller, body.program(Program::Agent)?, key.as_ref()).await?
+        }
+        PrincipalKind::Service => {
+            engine.add_program(&caller, body.program(Program::Service)?, key.as_ref()).await?
+        }
     };
     Ok((StatusCode::CREATED, Json(view.into())))
 }

@@ -1,1 +1,42 @@
+//! Pages and probes, open to everybody.
 
+use reqwest::Method;
+
+use crate::world::Bare;
+
+#[tokio::test]
+async fn pages_and_probes_need_no_credentials_and_load_nothing() {
+    let bare = Bare::start().await;
+    for (path, kind, words) in [
+        ("/", "text/html; charset=utf-8", "<h1>ActionPlane</h1>"),
+        ("/docs", "text/html; charset=utf-8", "/v1/runs/{id}/approvals"),
+        ("/errors/plan_digest_mismatch", "text/html; charset=utf-8", "<code>plan_digest_mismatch</code>"),
+        ("/healthz", "text/plain; charset=utf-8", "ok"),
+        ("/readyz", "text/plain; charset=utf-8", "ready"),
+        ("/metrics", "text/plain; version=0.0.4", "actionplane_http_requests_total"),
+    ] {
+        let reply = bare.send(bare.request(Method::GET, path)).await;
+        assert_eq!(reply.headers["content-type"], kind, "{path}");
+        let body = reply.expect(200);
+        let body = body.as_str().unwrap();
+        assert!(body.contains(words), "{path}: {body}");
+        for loaded in ["<script", "<img", "<link", " src=", "http://", "https://"] {
+            assert!(kind != "text/html; charset=utf-8" || !body.contains(loaded), "{path} has {loaded}");
+        }
+    }
+    let document = bare.send(bare.request(Method::GET, "/openapi.json")).await.expect(200);
+    assert_eq!(document["openapi"], "3.1.0");
+    bare.send(bare.request(Method::GET, "/errors/nothing")).await.refused("not_found");
+}
+
+#[tokio::test]
+async fn metrics_name_routes_and_no_ids() {
+    let bare = Bare::start().await;
+    bare.get(&bare.admin, "/v1/runs/run_01h455vb4pex5vsknk084sn02q").await.refused("not_found");
+    bare.get(&bare.admin, "/v1/nothing-that-exists").await.refused("not_found");
+    let metrics = bare.send(bare.request(Method::GET, "/metrics")).await.expect(200);
+    let metrics = metrics.as_str().unwrap();
+    assert!(metrics.contains(r#"route="/v1/runs/{id}""#), "{metrics}");
+    assert!(metrics.contains("actionplane_http_request_duration_seconds_bucket"));
+    assert!(!metrics.contains("run_01h") && !metrics.contains("nothing-that-exists"), "{metrics}");
+}
