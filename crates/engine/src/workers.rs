@@ -90,12 +90,19 @@ async fn dispatch(
     while running.join_next().await.is_some() {}
 }
 
-/// Takes up what an earlier process left: an attempt without an outcome is told at once, not at its due time.
+/// Takes up what an earlier process left: an attempt without an outcome is told at once, not at its due time, and what
+/// that process had claimed when it ended does not wait until the claim runs out.
 async fn resume(engine: &Engine) -> Result<()> {
     for ws in engine.store.workspaces().await? {
         let mut cursor = None;
         loop {
-            let stages = [Stage::Proposed, Stage::Previewed, Stage::Authorized, Stage::Executing];
+            let stages = [
+                Stage::Proposed,
+                Stage::Previewed,
+                Stage::Authorized,
+                Stage::Executing,
+                Stage::NeedsAttention,
+            ];
             let query = RunQuery {
                 stages: stages.iter().map(ToString::to_string).collect(),
                 cursor,
