@@ -59,6 +59,19 @@ pub enum Command {
     Login(login::Login),
     /// End the session and forget it
     Logout,
+    /// What needs a server
+    #[command(flatten)]
+    Remote(Remote),
+    /// Policy sets: check, test and explain files; list, publish, activate
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// Print completions for a shell
+    Completions(completions::Completions),
+}
+
+/// What needs a server.
+#[derive(Debug, Subcommand)]
+pub enum Remote {
     /// Say who is signed in
     Whoami,
     /// Runs: list, show, watch
@@ -67,7 +80,7 @@ pub enum Command {
     /// What waits for you
     Inbox(verdict::Inbox),
     /// Propose a run
-    Propose(propose::Propose),
+    Propose(Box<propose::Propose>),
     /// Approve the plan of a run
     Approve(verdict::Verdict),
     /// Reject the plan of a run, which ends it
@@ -80,6 +93,8 @@ pub enum Command {
     Amend(control::Amend),
     /// Execute a run that you took over
     Execute(control::Bound),
+    /// Say that you did by hand what a run that you took over was to do; it reads the records back and ends
+    DoneByHand(control::Plain),
     /// Call a run off
     Cancel(control::Plain),
     /// Try a mutation again that had no effect
@@ -92,12 +107,13 @@ pub enum Command {
     Rollback(recover::Recover),
     /// Counter what a run did, in a run of its own
     Compensate(recover::Recover),
+    /// Write a comment on a run
+    Comment(control::Comment),
+    /// What happened to one record: who changed which field, under which run, allowed by whom
+    History(runs::History),
     /// Connectors: list, show, check, configure
     #[command(subcommand)]
     Connectors(connectors::Command),
-    /// Policy sets: check, test and explain files; list, publish, activate
-    #[command(subcommand)]
-    Policy(policy::Command),
     /// People, agents and services
     #[command(subcommand)]
     Users(admin::Users),
@@ -114,8 +130,6 @@ pub enum Command {
     Pause(admin::Pause),
     /// Lift a pause
     Resume(admin::Pause),
-    /// Print completions for a shell
-    Completions(completions::Completions),
 }
 
 /// A server to ask and a terminal to tell.
@@ -136,7 +150,7 @@ pub async fn run(global: Global, command: Command, program: clap::Command) -> Ex
         Command::Policy(command) => policy::run(&global, &output, command).await,
         Command::Login(login) => login.run(&global, &output).await,
         Command::Logout => login::logout(&global, &output).await,
-        command => match context(&global, output.clone()) {
+        Command::Remote(command) => match context(&global, output.clone()) {
             Ok(context) => dispatch(&context, command).await,
             Err(failure) => Err(failure),
         },
@@ -159,35 +173,33 @@ fn context(global: &Global, output: Output) -> Result<Context> {
     Ok(Context { client: client::Client::new(&global.url, token)?, output })
 }
 
-async fn dispatch(context: &Context, command: Command) -> Result {
+async fn dispatch(context: &Context, command: Remote) -> Result {
     match command {
-        Command::Whoami => login::whoami(context).await,
-        Command::Runs(command) => runs::run(context, command).await,
-        Command::Inbox(inbox) => inbox.run(context).await,
-        Command::Propose(propose) => propose.run(context).await,
-        Command::Approve(verdict) => verdict.run(context, "approve").await,
-        Command::Reject(verdict) => verdict.run(context, "reject").await,
-        Command::Takeover(takeover) => takeover.run(context).await,
-        Command::Handback(plain) => plain.run(context, "handback").await,
-        Command::Amend(amend) => amend.run(context).await,
-        Command::Execute(bound) => bound.run(context, "execute").await,
-        Command::Cancel(plain) => plain.run(context, "cancel").await,
-        Command::Retry(bound) => bound.run(context, "retry").await,
-        Command::Reconcile(reconcile) => reconcile.run(context).await,
-        Command::Accept(accept) => accept.run(context).await,
-        Command::Rollback(recover) => recover.run(context, "rollback").await,
-        Command::Compensate(recover) => recover.run(context, "compensate").await,
-        Command::Connectors(command) => connectors::run(context, command).await,
-        Command::Users(command) => admin::users(context, command).await,
-        Command::Groups(command) => admin::groups(context, command).await,
-        Command::Keys(command) => admin::keys(context, command).await,
-        Command::Workflows(command) => admin::workflows(context, command).await,
-        Command::Pause(pause) => pause.set(context).await,
-        Command::Resume(pause) => pause.lift(context).await,
-        Command::Demo(_)
-        | Command::Completions(_)
-        | Command::Policy(_)
-        | Command::Login(_)
-        | Command::Logout => Ok(Ending::Done),
+        Remote::Whoami => login::whoami(context).await,
+        Remote::Runs(command) => runs::run(context, command).await,
+        Remote::Inbox(inbox) => inbox.run(context).await,
+        Remote::Propose(propose) => propose.run(context).await,
+        Remote::Approve(verdict) => verdict.run(context, "approve").await,
+        Remote::Reject(verdict) => verdict.run(context, "reject").await,
+        Remote::Takeover(takeover) => takeover.run(context).await,
+        Remote::Handback(plain) => plain.run(context, "handback").await,
+        Remote::Amend(amend) => amend.run(context).await,
+        Remote::Execute(bound) => bound.run(context, "execute").await,
+        Remote::DoneByHand(plain) => plain.run(context, "done-by-hand").await,
+        Remote::Cancel(plain) => plain.run(context, "cancel").await,
+        Remote::Retry(bound) => bound.run(context, "retry").await,
+        Remote::Reconcile(reconcile) => reconcile.run(context).await,
+        Remote::Accept(accept) => accept.run(context).await,
+        Remote::Rollback(recover) => recover.run(context, "rollback").await,
+        Remote::Compensate(recover) => recover.run(context, "compensate").await,
+        Remote::Comment(comment) => comment.run(context).await,
+        Remote::History(history) => history.run(context).await,
+        Remote::Connectors(command) => connectors::run(context, command).await,
+        Remote::Users(command) => admin::users(context, command).await,
+        Remote::Groups(command) => admin::groups(context, command).await,
+        Remote::Keys(command) => admin::keys(context, command).await,
+        Remote::Workflows(command) => admin::workflows(context, command).await,
+        Remote::Pause(pause) => pause.set(context).await,
+        Remote::Resume(pause) => pause.lift(context).await,
     }
 }

@@ -38,7 +38,7 @@ enum Fault {
     Api(#[from] Failure),
     /// The server does not start.
     #[error(transparent)]
-    Start(#[from] crate::wiring::StartFault),
+    Start(Box<crate::wiring::StartFault>),
     /// A simulator, or the data directory.
     #[error("{what}")]
     World {
@@ -76,12 +76,12 @@ struct Played {
 
 /// Plays the stories, then serves until it is told to stop, or ends.
 pub async fn run(arguments: Arguments) -> ExitCode {
-    let mut teller = Teller::default();
+    let mut teller = Teller::new();
     match play(&arguments, &mut teller).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(fault) => {
-            teller.stopped(&fault);
+            teller::stopped(&fault);
             ExitCode::FAILURE
         }
     }
@@ -93,7 +93,7 @@ async fn play(arguments: &Arguments, teller: &mut Teller) -> Result<bool> {
     let world = World::start(arguments.port).await?;
     teller.opening(&world);
     let cast = Cast::assemble(&world).await?;
-    teller.cast(&cast);
+    teller::cast(&cast);
     let mut played = Vec::new();
     for (index, story) in stories::all().iter().enumerate() {
         teller.chapter(index + 1, story);
@@ -106,8 +106,9 @@ async fn play(arguments: &Arguments, teller: &mut Teller) -> Result<bool> {
     }
     ending::tell(&world, &cast, &played, began.elapsed(), arguments.exit);
     if !arguments.exit {
-        // Without a signal to wait for, there is nothing to wait for.
-        let _ = tokio::signal::ctrl_c().await;
+        crate::serve::stop_signal()
+            .await
+            .map_err(|source| Fault::World { what: "signals cannot be waited for", source })?;
     }
     world.stop().await;
     Ok(played.iter().all(|story| story.good))

@@ -1,14 +1,15 @@
 //! People, agents, groups, keys, workflows, pauses.
 
 use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::client::{Call, Reply};
 use super::failure::{Ending, Result};
 use super::output::{ask_hidden, stdout};
-use super::paint::{BOLD, CYAN, GREEN, YELLOW, paint, printable};
+use super::paint::{BOLD, CYAN, GREEN, Lines, YELLOW, paint, printable};
 use super::view::Page;
-use super::{Context, render, seen};
+use super::{Context, render, seen, words};
 
 /// People, agents and services.
 #[derive(Debug, Subcommand)]
@@ -332,7 +333,7 @@ fn told(context: &Context, reply: &Reply, head: &str) -> Result {
         let mut text =
             if head.is_empty() { String::new() } else { format!("{} {head}\n", paint(GREEN, "✓")) };
         for (name, value) in value.as_object().into_iter().flatten() {
-            text.push_str(&format!("  {}: {}\n", printable(name), plain(value)));
+            text.line(format!("  {}: {}", printable(name), plain(value)));
         }
         Ok(text)
     })
@@ -344,10 +345,11 @@ pub(super) fn plain(value: &Value) -> String {
         Value::Null => String::new(),
         Value::Bool(truth) => if *truth { "yes" } else { "no" }.to_owned(),
         Value::Number(number) => number.to_string(),
+        Value::String(text) if text.parse::<Timestamp>().is_ok() => words::moment(text),
         Value::String(text) => printable(text),
         Value::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join(", "),
         Value::Object(members) => {
-            let name = members.get("name").or_else(|| members.get("title")).or_else(|| members.get("id"));
+            let name = ["name", "title", "person", "id"].iter().find_map(|name| members.get(*name));
             name.map_or_else(|| printable(&value.to_string()), plain)
         }
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::failure::{Failure, Problem, Result};
 
 /// Longest time for an answer, the longest wait that can be asked for included.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// The longest `Prefer: wait` that the server grants: seconds.
 pub const WAIT_S_MAX: u64 = 25;
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Context;
 use super::admin;
 use super::failure::Result;
-use super::paint::{BOLD, DIM, GREEN, RED, YELLOW, paint, printable};
+use super::paint::{BOLD, DIM, GREEN, Lines, RED, YELLOW, paint, printable};
 use super::plan;
 use super::render;
 
@@ -117,12 +117,12 @@ fn described(value: &Value) -> String {
     let paused =
         value.get("paused").is_some_and(|paused| !matches!(paused, Value::Null | Value::Bool(false)));
     if paused {
-        shown.push_str(&format!("{}\n", paint(YELLOW, "paused: no new attempt starts")));
+        shown.line(paint(YELLOW, "paused: no new attempt starts"));
     }
     shown.push_str(&readiness(value));
     for (name, object) in named(value, "objects") {
-        shown.push_str(&format!(
-            "\n{}  {}\n",
+        shown.line(format!(
+            "\n{}  {}",
             paint(BOLD, &printable(text(object, "label"))),
             paint(DIM, &printable(&name))
         ));
@@ -164,7 +164,7 @@ fn readiness(value: &Value) -> String {
         let ok = fact.get("ok").and_then(Value::as_bool).unwrap_or_default();
         let mark = if ok { paint(GREEN, "✓") } else { paint(RED, "✗") };
         let (detail, at) = (printable(text(fact, "detail")), printable(text(fact, "at")));
-        shown.push_str(&format!("  {mark} {}  {detail} {}\n", printable(&name), paint(DIM, &at)));
+        shown.line(format!("  {mark} {}  {detail} {}", printable(&name), paint(DIM, &at)));
     }
     shown
 }

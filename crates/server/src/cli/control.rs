@@ -1,13 +1,15 @@
 //! Control of one run: take over, amend, execute, hand back, cancel, retry.
 
 use clap::Args;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Context;
 use super::failure::{Ending, Result};
 use super::output::confirm;
 use super::plan::{self, Target};
 use super::seen::{self, Bind};
+use super::view::Run;
+use super::{Context, render};
 
 /// A lease on a run.
 #[derive(Debug, Args)]
@@ -30,6 +32,15 @@ pub struct Plain {
     /// Why
     #[arg(long, short = 'm')]
     rationale: Option<String>,
+}
+
+/// Words about a run.
+#[derive(Debug, Args)]
+pub struct Comment {
+    /// The run
+    run: String,
+    /// The words
+    comment: String,
 }
 
 /// A command that is bound to the plan that was seen.
@@ -84,6 +95,14 @@ impl Plain {
     }
 }
 
+impl Comment {
+    pub(super) async fn run(self, context: &Context) -> Result {
+        let body = seen::body([("comment", Some(self.comment.into()))]);
+        seen::command(context, &self.run, "comments", body).await?;
+        Ok(Ending::Done)
+    }
+}
+
 impl Bound {
     pub(super) async fn run(self, context: &Context, path: &str) -> Result {
         let question = match path {
@@ -115,8 +134,10 @@ impl Amend {
         if let (Some(why), Some(members)) = (self.rationale, body.as_object_mut()) {
             members.insert("rationale".to_owned(), why.into());
         }
-        let reply = context.client.put(&["v1", "runs", &self.run, "plan"], body).wait(15).send().await?;
-        seen::told(context, &reply)?;
-        Ok(Ending::Done)
+        let reply = context.client.put(&["v1", "runs", &self.run, "plan"], body).send().await?;
+        let run: Run = reply.read()?;
+        context.output.answer(&reply, || {
+            Ok(format!("\n{}", render::about(&run, context.output.columns, Timestamp::now())))
+        })
     }
 }

@@ -120,14 +120,12 @@ impl Failure {
 
     /// The server's code, when it is the server that refused.
     pub fn code(&self) -> Option<&str> {
-        match self {
-            Self::Problem { problem, .. } => Some(&problem.code),
-            Self::Unreachable { .. }
-            | Self::Answer { .. }
-            | Self::Usage(_)
-            | Self::Other { .. }
-            | Self::File { .. } => None,
-        }
+        if let Self::Problem { problem, .. } = self { Some(&problem.code) } else { None }
+    }
+
+    /// The server's problem, verbatim.
+    pub fn body(&self) -> Option<&str> {
+        if let Self::Problem { body, .. } = self { Some(body) } else { None }
     }
 
     /// 2 for a call that makes no sense, 1 for the rest.

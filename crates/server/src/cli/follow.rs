@@ -53,14 +53,11 @@ pub fn ending(run: &Run) -> Ending {
 
 /// Like [`ending`], but a run that did not do what was asked is a problem.
 pub fn proven(run: &Run) -> Result {
-    match ending(run) {
-        Ending::Done if !words::is_success(&run.stage) => Err(Failure::other(format!(
-            "the run ended as `{}`: {}",
-            printable(&run.stage),
-            run.closed.as_ref().and_then(|closed| closed.code.as_deref()).unwrap_or("see its timeline")
-        ))),
-        ending => Ok(ending),
+    if words::is_success(&run.stage) || words::is_refusal(&run.stage) {
+        return Ok(ending(run));
     }
+    let code = run.closed.as_ref().and_then(|closed| closed.code.as_deref()).unwrap_or("see its timeline");
+    Err(Failure::other(format!("the run ended as `{}`: {}", printable(&run.stage), printable(code))))
 }
 
 async fn follow(client: &Client, id: &str, mut tell: impl FnMut(&[Event])) -> Result<Run> {
@@ -91,7 +88,7 @@ async fn follow(client: &Client, id: &str, mut tell: impl FnMut(&[Event])) -> Re
 
 /// What a run waits for, in a line.
 fn waiting(run: &Run, now: Timestamp) -> String {
-    let detail = run.next.as_ref().map(|next| printable(&next.detail)).unwrap_or_default();
+    let detail = run.next.as_ref().map(words::next).unwrap_or_default();
     let left = run.request.as_ref().filter(|_| run.stage == "awaiting_approval");
     let left = left.map(|request| format!(", {}", words::left(&request.expires, now)));
     format!("{}  {detail}{}", words::stage(&run.stage), left.unwrap_or_default())

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::failure::{Ending, Failure, Result};
 use super::output::{Output, ask, ask_hidden, line, stdout};
-use super::paint::{DIM, paint, printable};
+use super::paint::{DIM, Lines, paint, printable};
 use super::{Context, Global, words};
 
 /// Sign in.
@@ -134,7 +134,7 @@ pub(super) async fn whoami(context: &Context) -> Result {
             let list = value.get(member).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
             let list: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
             if !list.is_empty() {
-                said.push_str(&format!("  {member}: {}\n", printable(&list.join(", "))));
+                said.line(format!("  {member}: {}", printable(&list.join(", "))));
             }
         }
         Ok(said)

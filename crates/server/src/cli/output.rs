@@ -27,11 +27,8 @@ impl Output {
 
     /// An answer: verbatim, or as it is rendered.
     pub fn answer(&self, reply: &Reply, render: impl FnOnce() -> Result<String>) -> Result {
-        if self.json {
-            stdout(&format!("{}\n", reply.text.trim_end()))
-        } else {
-            stdout(&render()?)
-        }
+        let text = if self.json { format!("{}\n", reply.text.trim_end()) } else { render()? };
+        stdout(&text);
         Ok(Ending::Done)
     }
 
@@ -49,9 +46,9 @@ impl Output {
 
     /// What went wrong. Scripts find the server's problem where they look for the answer.
     pub fn failure(&self, failure: &Failure) {
-        match failure {
-            Failure::Problem { body, .. } if self.json => stdout(&format!("{}\n", body.trim_end())),
-            _ => stderr(&format!("{}\n", failure.report())),
+        match failure.body().filter(|_| self.json) {
+            Some(body) => stdout(&format!("{}\n", body.trim_end())),
+            None => stderr(&format!("{}\n", failure.report())),
         }
     }
 }

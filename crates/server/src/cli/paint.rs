@@ -49,6 +49,19 @@ fn turns_or_hides(letter: char) -> bool {
         '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
+/// Text that grows line by line.
+pub trait Lines {
+    /// Adds a line.
+    fn line(&mut self, line: String);
+}
+
+impl Lines for String {
+    fn line(&mut self, line: String) {
+        self.push_str(&line);
+        self.push('\n');
+    }
+}
+
 /// Columns that a text takes; styles take none. Every letter counts as one.
 pub fn width(text: &str) -> usize {
     anstream::adapter::strip_str(text).map(|part| part.chars().count()).sum()

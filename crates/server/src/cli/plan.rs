@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::failure::{Failure, Result};
-use super::paint::{CYAN, DIM, GREEN, paint, printable};
+use super::paint::{CYAN, DIM, GREEN, Lines, paint, printable};
 use super::view::{Held, Mutation, Run};
 use super::words;
 
@@ -70,7 +70,9 @@ pub fn mutations_of(document: Value) -> Result<Vec<Value>> {
             Some(inner) => mutations_of(inner),
             None => Err(Failure::Usage("the document has no `mutations`".to_owned())),
         },
-        _ => Err(Failure::Usage("the document holds no mutations".to_owned())),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            Err(Failure::Usage("the document holds no mutations".to_owned()))
+        }
     }
 }
 
@@ -149,8 +151,8 @@ pub fn listed(mutations: &[Value]) -> String {
         let member =
             |name: &str| mutation.get(name).and_then(Value::as_str).map(printable).unwrap_or_default();
         let verb = if member("action").is_empty() { member("kind") } else { member("action") };
-        text.push_str(&format!(
-            "  {}. {verb} {} {} in {}\n",
+        text.line(format!(
+            "  {}. {verb} {} {} in {}",
             index + 1,
             member("object"),
             paint(CYAN, &member("id")),
@@ -159,12 +161,12 @@ pub fn listed(mutations: &[Value]) -> String {
         for (name, sign) in [("changes", "+"), ("arguments", "→")] {
             for (field, value) in mutation.get(name).and_then(Value::as_object).into_iter().flatten() {
                 let value = words::value(value, None);
-                text.push_str(&format!("     {}  {} {value}\n", printable(field), paint(GREEN, sign)));
+                text.line(format!("     {}  {} {value}", printable(field), paint(GREEN, sign)));
             }
         }
         for field in mutation.get("guard").and_then(Value::as_array).into_iter().flatten() {
             let field = printable(field.as_str().unwrap_or_default());
-            text.push_str(&format!("     {field}  {}\n", paint(DIM, "must not move")));
+            text.line(format!("     {field}  {}", paint(DIM, "must not move")));
         }
     }
     text

@@ -98,10 +98,8 @@ impl Propose {
     fn body(&self) -> Result<Value> {
         let mut body = match &self.file {
             None => Map::new(),
-            Some(file) => match plan::read(file)? {
-                Value::Object(members) => members,
-                _ => return Err(Failure::Usage(format!("`{file}` holds no proposal"))),
-            },
+            Some(file) => serde_json::from_value(plan::read(file)?)
+                .map_err(|_| Failure::Usage(format!("`{file}` holds no proposal")))?,
         };
         let texts = [
             ("workflow", &self.workflow),

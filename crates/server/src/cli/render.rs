@@ -3,15 +3,17 @@
 //! Rendering is text from views. It asks nobody, prints nothing and decides nothing.
 
 mod about;
+mod diff;
 mod facts;
 mod list;
 mod sentence;
 mod steps;
 mod timeline;
 
-pub use about::{about, brief, conflict, diff, drift, lineage};
+pub use about::{about, brief, lineage};
+pub use diff::{conflict, diff, drift};
 pub use facts::next;
-pub use list::{Cell, Waiting, inbox, runs, table};
+pub use list::{Cell, Waiting, history, inbox, runs, table};
 pub use steps::steps;
 pub use timeline::{event_line, timeline};
 

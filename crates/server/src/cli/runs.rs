@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use super::failure::{Ending, Result};
 use super::output::stderr;
 use super::paint::{DIM, paint};
-use super::view::{Event, Page, Run, Summary};
+use super::view::{Event, Page, Run, Summary, Touch};
 use super::{Context, follow, render};
 
 /// Runs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The newest runs
-    List(List),
+    List(Box<List>),
     /// One run: what it changes, why, who allowed it, what happened
     Show(One),
     /// The events of a run as they happen, until it is closed
@@ -65,6 +65,17 @@ pub struct One {
     run: String,
 }
 
+/// A record.
+#[derive(Debug, Args)]
+pub struct History {
+    /// The connector
+    connector: String,
+    /// What kind of record
+    object: String,
+    /// Its id
+    id: String,
+}
+
 pub(super) async fn run(context: &Context, command: Command) -> Result {
     match command {
         Command::List(list) => list.run(context).await,
@@ -99,6 +110,15 @@ impl List {
             stderr(&format!("{}\n", paint(DIM, &format!("there are more: --cursor {next}"))));
         }
         Ok(ended)
+    }
+}
+
+impl History {
+    pub(super) async fn run(self, context: &Context) -> Result {
+        let path = ["v1", "records", &self.connector, &self.object, &self.id, "history"];
+        let reply = context.client.get(&path).send().await?;
+        let page: Page<Touch> = reply.read()?;
+        context.output.answer(&reply, || Ok(render::history(&page.items, context.output.columns)))
     }
 }
 

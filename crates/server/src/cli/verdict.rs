@@ -38,7 +38,9 @@ impl Inbox {
         let call = if self.attention { call.query("attention", "true") } else { call };
         let reply = call.send().await?;
         let page: Page<Waiting> = reply.read()?;
-        context.output.answer(&reply, || Ok(render::inbox(&page.items, Timestamp::now())))
+        context
+            .output
+            .answer(&reply, || Ok(render::inbox(&page.items, context.output.columns, Timestamp::now())))
     }
 }
 

@@ -61,7 +61,7 @@ pub struct Summary {
     pub connector: Option<String>,
     /// What kind of record that is.
     pub object: Option<String>,
-    /// The first mutation's action.
+    /// The kind or business action of the first mutation.
     pub action: Option<String>,
     /// Who proposed it.
     pub proposer: Named,
@@ -413,6 +413,29 @@ pub struct Next {
     /// In words.
     #[serde(default, deserialize_with = "nullable")]
     pub detail: String,
+}
+
+/// What one run did to a record.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Touch {
+    /// The run.
+    pub run: String,
+    /// The action.
+    pub action: String,
+    /// How it ended, or how far it is.
+    pub outcome: String,
+    /// When.
+    pub at: String,
+    /// Who proposed it.
+    pub proposer: Named,
+    /// Policy's decision.
+    pub decision: Option<String>,
+    /// Who allowed it.
+    #[serde(default)]
+    pub approvals: Vec<Approval>,
+    /// Which fields.
+    #[serde(default)]
+    pub changes: Vec<Change>,
 }
 
 /// An event of a run or of the workspace.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::paint::{BLUE, BOLD, DIM, GREEN, RED, YELLOW, cut, paint, printable};
-use super::view::{Held, Mutation, Run};
+use super::view::{Held, Mutation, Next, Run};
 
 /// Characters of a value in a line.
 const VALUE_CHARS_MAX: usize = 2_000;
@@ -136,6 +136,14 @@ pub fn title(run: &Run) -> String {
     match run.plan.mutations.len() {
         1 => mutation(first),
         many => format!("{}, and {} more", mutation(first), many - 1),
+    }
+}
+
+/// Whose turn it is, in words.
+pub fn next(next: &Next) -> String {
+    match next.owner.as_str() {
+        "worker" => "goes on by itself".to_owned(),
+        _ => printable(&next.detail),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Played;
 use super::cast::{Cast, PASSWORD};
 use super::world::{ADMIN_PASSWORD, World};
-use crate::cli::paint::{BOLD, CYAN, DIM, GREEN, RED, paint};
+use crate::cli::paint::{BOLD, CYAN, DIM, GREEN, Lines, RED, paint};
 use crate::cli::{render, say};
 
 /// Tells the summary; where the server stays, also where it is and what to try.
@@ -34,39 +34,37 @@ fn guide(world: &World, cast: &Cast, played: &[Played]) -> String {
     let mut text = format!("\n{}  {}\n", paint(BOLD, "The server stays at"), paint(CYAN, &url));
     for (username, name, what) in &cast.people {
         let password = if *username == "admin" { ADMIN_PASSWORD } else { PASSWORD };
-        text.push_str(&format!(
-            "  {username:<6} {:<24} {name}, {}\n",
-            format!("“{password}”"),
-            paint(DIM, what)
-        ));
+        text.line(format!("  {username:<6} {:<24} {name}, {}", format!("“{password}”"), paint(DIM, what)));
     }
-    let curl = format!("curl -s -H 'authorization: Bearer {}' {url}/v1/runs?limit=3", cast.triage_key);
-    let edit = format!(
-        "curl -s {}/__sim/edit -d '{{\"object\":\"ticket\",\"id\":\"48201\",\"fields\":{{\"priority\":\"low\"}}}}' \
-         -H 'content-type: application/json'",
-        world.help_desk.base_url()
-    );
     let examples = [
         (
             "Look around",
             format!(
-                "export ACTIONPLANE_URL={url}\n  actionplane login -u maya\n  actionplane runs list\n  actionplane runs show {run}"
+                "export ACTIONPLANE_URL={url}\nactionplane login -u maya\nactionplane runs show {run}\nactionplane inbox"
             ),
         ),
         (
-            "Be the agent",
+            "Be the agent, on the command line or over HTTP",
             format!(
-                "ACTIONPLANE_TOKEN={} actionplane propose --workflow triage -m 'The customer is satisfied' \\\n    --connector help-desk --object ticket --id 48201 --set status=solved --confidence 0.9",
+                "export ACTIONPLANE_TOKEN={}\n\
+                 actionplane propose --workflow triage -m 'The customer is satisfied' --confidence 0.9 \\\n    \
+                 --connector help-desk --object ticket --id 48201 --set status=solved\n\
+                 curl -H \"authorization: Bearer $ACTIONPLANE_TOKEN\" '{url}/v1/runs?limit=3'",
                 cast.triage_key
             ),
         ),
-        ("Decide", "actionplane inbox\n  actionplane approve <run>".to_owned()),
-        ("Over HTTP", curl),
-        ("Be a colleague in the help desk", edit),
+        (
+            "Be a colleague, in the help desk itself",
+            format!(
+                "curl {}/__sim/edit -H 'content-type: application/json' \\\n    \
+                 -d '{{\"object\":\"ticket\",\"id\":\"48201\",\"fields\":{{\"priority\":\"low\"}}}}'",
+                world.help_desk.base_url()
+            ),
+        ),
     ];
     for (title, commands) in examples {
-        text.push_str(&format!("\n{}\n  {commands}\n", paint(BOLD, title)));
+        text.line(format!("\n{}\n  {}", paint(BOLD, title), commands.replace('\n', "\n  ")));
     }
-    text.push_str(&format!("\n{}\n", paint(DIM, "Ctrl-C ends the demo and removes its data.")));
+    text.line(format!("\n{}", paint(DIM, "Ctrl-C ends the demo and removes its data.")));
     text
 }

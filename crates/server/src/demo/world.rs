@@ -35,7 +35,8 @@ impl World {
         let data = data.map_err(world("there is no room for a temporary data directory"))?;
         let mut config = Config { data: data.path().to_owned(), ..Config::default() };
         config.server.listen = local(port);
-        let server = Server::start(config, Some(ADMIN_PASSWORD.to_owned())).await?;
+        let server = Server::start(config, Some(ADMIN_PASSWORD.to_owned())).await;
+        let server = server.map_err(|fault| Fault::Start(Box::new(fault)))?;
         Ok(Self { help_desk, crm, server, data })
     }
 

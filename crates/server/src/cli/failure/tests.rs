@@ -16,7 +16,12 @@ fn problem(code: &str) -> Failure {
 
 #[test]
 fn a_problem_tells_its_code_what_is_wrong_where_and_what_to_do() {
-    insta::assert_snapshot!(strip_str(&problem("plan_digest_mismatch").report()).to_string(), @"");
+    insta::assert_snapshot!(strip_str(&problem("plan_digest_mismatch").report()).to_string(), @r"
+    error[plan_digest_mismatch]: the plan is another one than you saw
+      at /plan_digest
+      HTTP 409, request req1
+      hint: read the run again
+    ");
 }
 
 #[test]

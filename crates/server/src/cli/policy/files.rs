@@ -60,24 +60,26 @@ impl Sources {
         Ok(sources)
     }
 
-    /// A fault with the file and the line where its author finds it.
-    pub fn place(&self, fault: &Fault) -> String {
-        let Some(place) = fault.place else { return fault.to_string() };
-        let before = place.line.saturating_sub(1);
-        let Some((start, path)) = self.starts.iter().rev().find(|(start, _)| *start <= before) else {
-            return fault.to_string();
-        };
-        let place = Place { line: place.line - start, column: place.column };
-        let shown = Fault { place: Some(place), ..fault.clone() };
-        format!("{}:{shown}", path.display())
+    /// The file, line and column where the author finds a place of the joined text.
+    pub fn at(&self, line: usize, column: usize) -> Option<(&Path, usize, usize)> {
+        let (start, path) = self.starts.iter().rev().find(|(start, _)| *start < line)?;
+        Some((path, line - start, column))
     }
 
-    /// The cases as one text, for a server that keeps them beside the set. Only the defaults of a single file can go with it.
-    pub fn cases_as_one(&self) -> Option<&str> {
-        match self.cases.as_slice() {
-            [one] => Some(&one.text),
-            _ => None,
+    /// A fault with the place where its author finds it.
+    pub fn place(&self, fault: &Fault) -> String {
+        match fault.place.and_then(|place| self.at(place.line, place.column)) {
+            None => fault.to_string(),
+            Some((path, line, column)) => {
+                let shown = Fault { place: Some(Place { line, column }), ..fault.clone() };
+                format!("{}:{shown}", path.display())
+            }
         }
+    }
+
+    /// The texts of the cases.
+    pub fn cases_texts(&self) -> Vec<&str> {
+        self.cases.iter().map(|source| source.text.as_str()).collect()
     }
 }
 

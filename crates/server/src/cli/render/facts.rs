@@ -2,29 +2,27 @@
 
 use jiff::Timestamp;
 
-use super::super::paint::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, paint, printable, wrap};
+use super::super::paint::{BOLD, CYAN, DIM, GREEN, Lines, RED, YELLOW, paint, printable, wrap};
 use super::super::view::{Attempt, Run};
 use super::super::words;
-use super::about::{conflict, drift as moved, section};
+use super::about::section;
+use super::diff::{conflict, drift as moved};
 
 pub(super) fn decision(run: &Run, columns: usize, now: Timestamp) -> String {
     let Some(decision) = &run.decision else { return String::new() };
     let set = decision.policy.as_deref().map(|digest| format!("policy set {}", words::digest(digest)));
     let mut text = section("Decision", &set.unwrap_or_default());
     let rules = decision.rules.iter().map(|rule| printable(rule)).collect::<Vec<_>>().join(", ");
-    text.push_str(&format!("  {} · {}", words::decision(&decision.decision), words::risk(&decision.risk)));
-    if !rules.is_empty() {
-        text.push_str(&format!(" · {}", paint(DIM, &rules)));
-    }
-    text.push('\n');
+    let rules = if rules.is_empty() { rules } else { format!(" · {}", paint(DIM, &rules)) };
+    text.line(format!("  {} · {}{rules}", words::decision(&decision.decision), words::risk(&decision.risk)));
     for sentence in &decision.explanation {
         for line in wrap(&printable(sentence), columns.saturating_sub(4)) {
-            text.push_str(&format!("  {line}\n"));
+            text.line(format!("  {line}"));
         }
     }
-    if let Some(request) = &run.request {
+    if let Some(request) = run.request.as_ref().filter(|_| run.stage == "awaiting_approval") {
         let left = words::left(&request.expires, now);
-        text.push_str(&format!("  {}\n", paint(YELLOW, &format!("Waits for people, {left}"))));
+        text.line(format!("  {}", paint(YELLOW, &format!("Waits for people, {left}"))));
     }
     text
 }
@@ -38,7 +36,7 @@ pub(super) fn approvals(run: &Run, columns: usize) -> String {
     }
     let mut text = section("Approvals", &counts.join(" · "));
     if run.approvals.is_empty() {
-        text.push_str(&format!("  {}\n", paint(DIM, "nobody has given a verdict yet")));
+        text.line(format!("  {}", paint(DIM, "nobody has given a verdict yet")));
     }
     for one in &run.approvals {
         let (mark, verb) = match one.verdict.as_str() {
@@ -47,17 +45,16 @@ pub(super) fn approvals(run: &Run, columns: usize) -> String {
             other => (paint(DIM, "?"), other),
         };
         let void = run.plan_digest.as_deref() != Some(one.plan_digest.as_str());
-        let which =
-            format!("plan {}{}", words::digest(&one.plan_digest), if void { ", which is void" } else { "" });
-        text.push_str(&format!(
-            "  {mark} {} {verb} for {} at {} {}\n",
+        let which = format!("· plan {}{}", words::digest(&one.plan_digest), if void { ", void" } else { "" });
+        text.line(format!(
+            "  {mark} {} {verb} for {} at {} {}",
             words::strong(&one.person.name),
             printable(&one.group),
             words::clock(&one.at),
             paint(DIM, &which)
         ));
         for line in one.rationale.iter().flat_map(|why| wrap(&printable(why), columns.saturating_sub(6))) {
-            text.push_str(&format!("    {line}\n"));
+            text.line(format!("    {line}"));
         }
     }
     text
@@ -94,10 +91,10 @@ pub(super) fn attempts(run: &Run, columns: usize) -> String {
         let code = one.code.as_deref().map(|code| format!(" · {}", words::outcome_code(code)));
         let line = format!("{} {outcome}{}", paint(BOLD, &number), code.unwrap_or_default());
         for (n, line) in wrap(&line, columns.saturating_sub(4)).into_iter().enumerate() {
-            text.push_str(&format!("  {}{line}\n", if n == 0 { "" } else { "  " }));
+            text.line(format!("  {}{line}", if n == 0 { "" } else { "  " }));
         }
         for line in wrap(&small_print(one), columns.saturating_sub(6)) {
-            text.push_str(&format!("    {}\n", paint(DIM, &line)));
+            text.line(format!("    {}", paint(DIM, &line)));
         }
     }
     text
@@ -126,12 +123,12 @@ pub(super) fn drift(run: &Run) -> String {
         let beside = format!("at {}, caught before the write", words::clock(&one.at));
         text.push_str(&section("Drift", &beside));
         if one.view.is_empty() {
-            text.push_str(&format!("  {}\n", paint(DIM.italic(), "its values were erased")));
+            text.line(format!("  {}", paint(DIM.italic(), "its values were erased")));
         } else {
             text.push_str(&moved(&one.view));
         }
         let void = format!("Nothing was written. Plan {} is void.", words::digest(&one.plan_digest));
-        text.push_str(&format!("    {}\n", paint(DIM, &void)));
+        text.line(format!("    {}", paint(DIM, &void)));
     }
     text
 }
@@ -150,12 +147,12 @@ pub(super) fn recovery(run: &Run) -> String {
             Some(word) => paint(RED, &printable(word)),
         };
         let id = paint(CYAN, &printable(&child.run));
-        text.push_str(&format!("  {} {id} {end}\n", printable(&child.kind)));
+        text.line(format!("  {} {id} {end}", printable(&child.kind)));
     }
     for kind in &known.possible {
         let verb = if kind == "rollback" { "rollback" } else { "compensate" };
         let how = format!("actionplane {verb} {}", printable(&run.id));
-        text.push_str(&format!("  {} is possible: {}\n", printable(kind), paint(CYAN, &how)));
+        text.line(format!("  {} is possible: {}", printable(kind), paint(CYAN, &how)));
     }
     text
 }
@@ -176,8 +173,8 @@ pub(super) fn conflicts(run: &Run) -> String {
 pub fn next(run: &Run, columns: usize) -> String {
     let Some(next) = run.next.as_ref().filter(|next| next.owner != "nobody") else { return String::new() };
     let mut text = section("Next", "");
-    for line in wrap(&printable(&next.detail), columns.saturating_sub(4)) {
-        text.push_str(&format!("  {line}\n"));
+    for line in wrap(&words::next(next), columns.saturating_sub(4)) {
+        text.line(format!("  {line}"));
     }
     text
 }

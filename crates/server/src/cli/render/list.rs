@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::super::paint::{BOLD, CYAN, DIM, pad, paint, printable, width};
-use super::super::view::Summary;
+use super::super::paint::{BOLD, CYAN, DIM, Lines, pad, paint, printable, width, wrap};
+use super::super::view::{Summary, Touch};
 use super::super::words;
+use super::diff::{changes, column, label};
 
 /// One painted cell.
 pub type Cell = String;
@@ -24,19 +25,24 @@ pub fn table(head: &[&str], rows: &[Vec<Cell>], indent: usize) -> String {
     std::iter::once(line(&names)).chain(rows.iter().map(|row| line(row))).collect()
 }
 
+/// `update ticket`, of the first mutation.
+fn action(run: &Summary) -> String {
+    let words = [run.action.as_deref(), run.object.as_deref()].into_iter().flatten();
+    printable(&words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "))
+}
+
 /// Runs, one a line.
 pub fn runs(items: &[Summary]) -> String {
     if items.is_empty() {
         return format!("{}\n", paint(DIM, "no runs"));
     }
     let row = |run: &Summary| {
-        let action = run.action.as_deref().unwrap_or("–");
         let many = if run.mutations > 1 { format!(" ×{}", run.mutations) } else { String::new() };
         vec![
             words::stage(&run.stage),
             paint(CYAN, &printable(&run.id)),
-            format!("{}{many}", printable(action)),
-            printable(run.connector.as_deref().unwrap_or("–")),
+            format!("{}{many}", action(run)),
+            printable(run.connector.as_deref().unwrap_or_default()),
             printable(&run.proposer.name),
             run.risk.as_deref().map(words::risk).unwrap_or_default(),
             paint(DIM, &words::short_moment(&run.updated)),
@@ -71,7 +77,7 @@ pub struct Waiting {
 }
 
 /// What waits, soonest first, with the reason under each.
-pub fn inbox(items: &[Waiting], now: Timestamp) -> String {
+pub fn inbox(items: &[Waiting], columns: usize, now: Timestamp) -> String {
     if items.is_empty() {
         return format!("{}\n", paint(DIM, "nothing waits for you"));
     }
@@ -81,12 +87,12 @@ pub fn inbox(items: &[Waiting], now: Timestamp) -> String {
             text.push('\n');
         }
         let risk = one.run.risk.as_deref().map(words::risk).unwrap_or_default();
-        let action = printable(one.run.action.as_deref().unwrap_or(&one.run.workflow));
-        text.push_str(&format!(
-            "{}  {}  {risk}\n",
-            paint(CYAN, &printable(&one.run.id)),
-            paint(BOLD, &action)
-        ));
+        let what = format!(
+            "{} in {}",
+            action(&one.run),
+            printable(one.run.connector.as_deref().unwrap_or_default())
+        );
+        text.line(format!("{}  {}  {risk}", paint(CYAN, &printable(&one.run.id)), paint(BOLD, &what)));
         let mut parts = vec![format!("proposed by {}", printable(&one.run.proposer.name))];
         parts.extend(
             one.group.as_deref().map(|group| format!("{} of {} {}", one.given, one.needed, printable(group))),
@@ -95,10 +101,36 @@ pub fn inbox(items: &[Waiting], now: Timestamp) -> String {
         if !one.can_decide && one.group.is_some() {
             parts.push("not yours to decide".to_owned());
         }
-        text.push_str(&format!("  {}\n", parts.join(" · ")));
-        for sentence in &one.why {
-            text.push_str(&format!("  {}\n", paint(DIM, &printable(sentence))));
+        text.line(format!("  {}", parts.join(" · ")));
+        for line in one.why.iter().flat_map(|why| wrap(&printable(why), columns.saturating_sub(4))) {
+            text.line(format!("  {}", paint(DIM, &line)));
         }
+    }
+    text
+}
+
+/// What happened to a record, newest first: when, who, allowed by whom, with which changes.
+pub fn history(items: &[Touch], columns: usize) -> String {
+    if items.is_empty() {
+        return format!("{}\n", paint(DIM, "no run has touched this record"));
+    }
+    let mut text = String::new();
+    for one in items {
+        let outcome = words::outcome(&one.outcome, "the system of record");
+        let head = format!("{} · {outcome}", printable(&one.action));
+        text.line(format!(
+            "{}  {}  {head}",
+            paint(DIM, &words::moment(&one.at)),
+            paint(CYAN, &printable(&one.run))
+        ));
+        let by: Vec<String> = one.approvals.iter().map(|given| printable(&given.person.name)).collect();
+        let allowed = match (one.decision.as_deref(), by.as_slice()) {
+            (Some("auto"), _) => "allowed by policy alone".to_owned(),
+            (_, []) => "not allowed by anybody".to_owned(),
+            (_, names) => format!("allowed by {}", names.join(", ")),
+        };
+        text.line(format!("  {} · {allowed}", printable(&one.proposer.name)));
+        text.push_str(&changes(&one.changes, column(one.changes.iter().map(label)), columns, false));
     }
     text
 }

@@ -54,35 +54,53 @@ pub fn steps(run: &Run) -> String {
 }
 
 fn preview(run: &Run, stage: Stage) -> Mark {
-    match stage {
-        Stage::Proposed => Mark::Now,
-        Stage::Failed if run.decision.is_none() => Mark::No,
-        _ if run.plan_digest.is_some() => Mark::Done,
-        _ => Mark::Ahead,
+    if stage == Stage::Proposed {
+        Mark::Now
+    } else if stage == Stage::Failed && run.decision.is_none() {
+        Mark::No
+    } else if run.plan_digest.is_some() {
+        Mark::Done
+    } else {
+        Mark::Ahead
     }
 }
 
 fn decide(run: &Run, stage: Stage) -> Mark {
-    match (&run.decision, stage) {
-        (_, Stage::Denied) => Mark::No,
-        (_, Stage::Previewed) => Mark::Now,
-        (Some(_), _) => Mark::Done,
-        (None, _) => Mark::Ahead,
+    if stage == Stage::Denied {
+        Mark::No
+    } else if stage == Stage::Previewed {
+        Mark::Now
+    } else if run.decision.is_some() && stage != Stage::Proposed {
+        Mark::Done
+    } else {
+        Mark::Ahead
     }
 }
 
 fn approve(run: &Run, stage: Stage) -> Mark {
     let asked = run.decision.as_ref().is_some_and(|decision| decision.decision == "approval");
+    let allowed = run.authorization.is_some() || !run.attempts.is_empty();
     match stage {
         Stage::AwaitingApproval => Mark::Now,
         Stage::Rejected => Mark::No,
-        Stage::Denied => Mark::NotNeeded,
         Stage::Expired if asked => Mark::No,
         Stage::TakenOver | Stage::Proposed | Stage::Previewed => Mark::Ahead,
-        _ if asked && (run.authorization.is_some() || !run.attempts.is_empty()) => Mark::Done,
-        _ if asked => Mark::Ahead,
-        _ if run.decision.is_some() => Mark::NotNeeded,
-        _ => Mark::Ahead,
+        Stage::Denied | Stage::Expired | Stage::Cancelled => Mark::NotNeeded,
+        Stage::Authorized
+        | Stage::Executing
+        | Stage::NeedsAttention
+        | Stage::Failed
+        | Stage::Applied
+        | Stage::PartlyApplied
+        | Stage::RolledBack
+        | Stage::PartlyRolledBack
+        | Stage::Compensated => {
+            if asked && allowed {
+                Mark::Done
+            } else {
+                Mark::NotNeeded
+            }
+        }
     }
 }
 
@@ -100,16 +118,25 @@ fn execute(run: &Run, stage: Stage) -> Mark {
 }
 
 fn recover(run: &Run, stage: Stage) -> Mark {
+    let conflict = run.recovery.runs.iter().any(|child| child.outcome.as_deref() == Some("conflict"));
     match stage {
         Stage::RolledBack | Stage::Compensated => Mark::Done,
         Stage::PartlyRolledBack => Mark::Attention,
-        _ if run.recovery.open.is_some() => Mark::Now,
-        _ if run.recovery.runs.iter().any(|child| child.outcome.as_deref() == Some("conflict")) => {
-            Mark::Attention
-        }
         Stage::Denied | Stage::Rejected | Stage::Expired | Stage::Cancelled | Stage::Failed => {
             Mark::NotNeeded
         }
-        _ => Mark::Ahead,
+        Stage::Applied | Stage::PartlyApplied | Stage::NeedsAttention if run.recovery.open.is_some() => {
+            Mark::Now
+        }
+        Stage::Applied | Stage::PartlyApplied if conflict => Mark::Attention,
+        Stage::Applied
+        | Stage::PartlyApplied
+        | Stage::NeedsAttention
+        | Stage::Proposed
+        | Stage::Previewed
+        | Stage::AwaitingApproval
+        | Stage::Authorized
+        | Stage::Executing
+        | Stage::TakenOver => Mark::Ahead,
     }
 }

@@ -1,6 +1,6 @@
 //! Events, one a line: when, leaf hash, who, what in a sentence.
 
-use super::super::paint::{DIM, cut, pad, paint, printable, wrap};
+use super::super::paint::{DIM, Lines, cut, pad, paint, printable, wrap};
 use super::super::view::Event;
 use super::super::words;
 use super::sentence::sentence;
@@ -32,7 +32,7 @@ pub fn event_line(event: &Event, columns: usize) -> String {
         pad(&who, WHO_COLUMNS)
     );
     for line in lines {
-        text.push_str(&format!("{}{line}\n", " ".repeat(INDENT)));
+        text.line(format!("{}{line}", " ".repeat(INDENT)));
     }
     text
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::super::teller as narrate;
 use super::super::world::{edit, writes_to};
 use super::super::{Result, cue};
 use super::Scene;
@@ -32,7 +33,7 @@ pub async fn play(scene: Scene<'_>) -> Result {
     let wait = Duration::from_secs(15);
     let second = cue::until(&cast.maya, &first.id, wait, "previewed again", again).await?;
     teller.lineage(&cast.maya, &second.id).await?;
-    teller.drift(&second);
+    narrate::drift(&second);
     let ours = |simulated: &[simulators::Write]| {
         simulated.iter().filter(|write| write.author == simulators::zendesk::AGENT_EMAIL).count()
     };

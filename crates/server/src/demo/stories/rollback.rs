@@ -4,6 +4,7 @@
 use serde_json::json;
 use simulators::salesforce::ASTER_HEALTH_RENEWAL;
 
+use super::super::teller as narrate;
 use super::super::world::{edit, writes_to};
 use super::super::{Fault, Played, Result, cue};
 use super::routine::TICKET;
@@ -22,7 +23,7 @@ pub async fn play(scene: Scene<'_>) -> Result {
     let child = roll_back(&cast.ines, &renewal, "The customer went back on it.").await?;
     let child = cue::closed(&cast.ines, &child.id).await?;
     teller.lineage(&cast.ines, &child.id).await?;
-    teller.conflicts(&child);
+    narrate::conflicts(&child);
     teller.check("the conflict is shown with all three values", !child.conflicts.is_empty());
     let code = child.closed.as_ref().and_then(|closed| closed.code.as_deref());
     teller.check(

@@ -1,0 +1,112 @@
+//! Check, test and explain files, without a server.
+
+use std::path::Path;
+
+use policy::fault::Fault;
+use policy::{PolicySet, Request, explain, run_cases};
+use serde_json::{Value, json};
+
+use super::super::failure::{Ending, Failure, Result};
+use super::super::output::{Output, stdout};
+use super::super::paint::{DIM, GREEN, RED, YELLOW, paint, printable};
+use super::super::{plan, words};
+use super::files::{self, Source, Sources};
+use super::told;
+
+/// Reviews a policy text.
+pub fn check(output: &Output, sources: &Sources) -> Result {
+    let report = policy::check(&sources.text, &files::schema()?);
+    let place = |fault: &Fault| sources.place(fault);
+    if output.is_json() {
+        let texts = |faults: &[Fault]| faults.iter().map(place).collect::<Vec<_>>();
+        let digest = report.digest.map(|digest| digest.to_string());
+        let told = json!({
+            "faults": texts(&report.faults), "warnings": texts(&report.warnings),
+            "policies": report.policies, "digest": digest,
+        });
+        stdout(&format!("{told}\n"));
+    } else {
+        for fault in &report.faults {
+            stdout(&format!("{} {}\n", paint(RED.bold(), "fault:"), printable(&place(fault))));
+        }
+        for warning in &report.warnings {
+            stdout(&format!("{} {}\n", paint(YELLOW.bold(), "warning:"), printable(&place(warning))));
+        }
+        if let Some(digest) = report.digest {
+            let digest = paint(DIM, &digest.to_string());
+            stdout(&format!("{} {} policies load · digest {digest}\n", paint(GREEN, "✓"), report.policies));
+        }
+    }
+    super::verdict(report.faults.len(), "fault")
+}
+
+fn load(sources: &Sources) -> Result<PolicySet> {
+    PolicySet::load(&sources.text, &files::schema()?).map_err(|faults| {
+        let told: Vec<String> = faults.0.iter().map(|fault| sources.place(fault)).collect();
+        Failure::Other {
+            what: format!("the policies do not load:\n  {}", told.join("\n  ")),
+            hint: Some("`actionplane policy check` tells more".to_owned()),
+        }
+    })
+}
+
+/// Runs the cases.
+pub fn test(output: &Output, sources: &Sources) -> Result {
+    let set = load(sources)?;
+    if sources.cases.is_empty() {
+        return Err(Failure::Usage("there are no `*.cases.toml` among the files".to_owned()));
+    }
+    let (mut passed, mut failed) = (0, 0);
+    let mut told = Vec::new();
+    for Source { path, text } in &sources.cases {
+        let results = run_cases(&set, text).map_err(|fault| {
+            let chain = std::iter::successors(Some(&fault as &dyn std::error::Error), |fault| fault.source());
+            let chain: Vec<String> = chain.map(ToString::to_string).collect();
+            Failure::other(format!("{}: {}", path.display(), chain.join(": ")))
+        })?;
+        for result in results {
+            *(if result.passed() { &mut passed } else { &mut failed }) += 1;
+            if output.is_json() {
+                told.push(json!({
+                    "file": path.display().to_string(), "case": result.name, "passed": result.passed(),
+                    "decision": result.decision.outcome.word(), "failures": result.failures,
+                }));
+                continue;
+            }
+            let mark = if result.passed() { paint(GREEN, "✓") } else { paint(RED.bold(), "✗") };
+            let outcome = words::decision(result.decision.outcome.word());
+            stdout(&format!("{mark} {} {} {outcome}\n", printable(&result.name), paint(DIM, "→")));
+            for failure in &result.failures {
+                stdout(&format!("    {}\n", paint(RED, &printable(failure))));
+            }
+        }
+    }
+    if output.is_json() {
+        stdout(&format!("{}\n", Value::Array(told)));
+    } else {
+        stdout(&format!("\n{passed} passed, {failed} failed\n"));
+    }
+    super::verdict(failed, "case")
+}
+
+/// Decides one request and says why.
+pub fn explain_request(output: &Output, sources: &Sources, request: &str) -> Result {
+    let set = load(sources)?;
+    let path = Path::new(request);
+    let text = plan::read(request)?.to_string();
+    let fault = |what: String| Failure::Usage(format!("`{}` is no request: {what}", path.display()));
+    let value = proof::strict::parse_lenient(text.as_bytes()).map_err(|error| fault(error.to_string()))?;
+    let request = Request::from_value(&value).map_err(|error| fault(error.to_string()))?;
+    let decision = set.decide(&request);
+    let sentences = explain(&decision);
+    if output.is_json() {
+        let told = json!({
+            "decision": decision.outcome.word(), "risk": decision.risk.word(), "rules": decision.rules,
+            "explanation": sentences,
+        });
+        stdout(&format!("{told}\n"));
+    } else {
+        stdout(&told(decision.outcome.word(), decision.risk.word(), &sentences));
+    }
+    Ok(if decision.outcome.word() == "deny" { Ending::Refused } else { Ending::Done })
+}
