@@ -92,8 +92,9 @@ fn start_logging(log: &Log) -> anyhow::Result<()> {
     started.map_err(|fault| anyhow::anyhow!("logging does not start: {fault}"))
 }
 
+/// Waits for SIGTERM or SIGINT.
 #[cfg(unix)]
-async fn stop_signal() -> std::io::Result<()> {
+pub(crate) async fn stop_signal() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -104,7 +105,8 @@ async fn stop_signal() -> std::io::Result<()> {
     Ok(())
 }
 
+/// Waits for Ctrl-C.
 #[cfg(not(unix))]
-async fn stop_signal() -> std::io::Result<()> {
+pub(crate) async fn stop_signal() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
