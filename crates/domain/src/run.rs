@@ -454,8 +454,7 @@ impl Run {
 
     /// The evidence level that an attempt needs: the decision's, which is at least the environment's minimum.
     pub fn evidence_needed(&self) -> EvidenceLevel {
-        let minimum = self.evidence_minimum();
-        self.decision.as_ref().map_or(minimum, |decision| decision.evidence.max(minimum))
+        self.decision.as_ref().map_or_else(|| self.evidence_minimum(), |decision| decision.evidence)
     }
 }
 

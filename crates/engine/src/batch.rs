@@ -1,9 +1,10 @@
 //! Several commands on one run, decided one after the other and saved in one commit.
 
+use domain::attempt::Outcome;
 use domain::command::Command;
 use domain::id::RunId;
 use domain::mutation::{Mutation, ProposedMutation};
-use domain::run::{Draft, RecoveryKind, Run, Stage, decide, follow};
+use domain::run::{Draft, Progress, RecoveryKind, Run, Stage, decide, follow};
 use proof::json::Value;
 use store::{IdempotencyRecord, UsageChange};
 
@@ -64,7 +65,7 @@ impl<'a> Batch<'a> {
     /// Keeps the proposed mutations with the event that was decided last.
     pub fn keep_proposed(&mut self, mutations: &[ProposedMutation]) {
         self.effects.proposed =
-            self.drafts.len().checked_sub(1).map(|at| (at, preview::proposed_value(mutations)));
+            self.drafts.len().checked_sub(1).map(|at| (at, preview::proposed_values(mutations)));
     }
 
     /// Remembers the answer to the request.
@@ -86,6 +87,8 @@ impl<'a> Batch<'a> {
             }
             Previewed::Unreachable(why) => return Ok(Some(why)),
         };
+        // What was read belongs to the configuration as it is: a change meanwhile means to read again.
+        self.effects.epoch = Some(self.control.epoch);
         let mut salt = || self.engine.entropy.salt();
         let (id, revision) = (self.id, self.run()?.revision + 1);
         let sealed =
@@ -171,7 +174,9 @@ async fn finish_parent(
         .mutations
         .iter()
         .zip(&run.progress)
-        .filter(|(_, progress)| own_undo && progress.is_done() && run.stage != Stage::Failed)
+        .filter(|(_, progress)| {
+            own_undo && is_proven(progress) && progress.recovered.is_none() && run.stage != Stage::Failed
+        })
         .map(|(n, _)| *n)
         .collect();
     let code =
@@ -179,9 +184,15 @@ async fn finish_parent(
     let close = child.head().ok_or_else(|| Error::internal("a closed run has a last event"))?;
     let mut batch = Batch::on(engine, control, &entry);
     batch.command(Command::FinishRecovery { child: run.id, stage: run.stage, code, close, recovered })?;
-    let parent = engine.prepare(control, parent, Some(&entry), batch.drafts, batch.effects)?;
-    child.and(parent);
+    // The parent may be a recovery itself, which closes with this commit for the first time.
+    child.and(Box::pin(batch.prepare()).await?);
     Ok(child)
+}
+
+/// Whether a read-back proved it. A divergence that somebody accepted restores nothing.
+fn is_proven(progress: &Progress) -> bool {
+    let last = progress.attempts.last().and_then(|attempt| attempt.result.as_ref());
+    last.is_some_and(|result| result.outcome == Outcome::Applied)
 }
 
 /// A rationale as a sealed value.

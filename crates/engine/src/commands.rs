@@ -17,7 +17,6 @@ pub use propose::Proposal;
 pub(crate) use request::KEPT_S;
 pub use request::{Fingerprint, IdempotencyKey};
 pub use settle::Settlement;
-pub(crate) use settle::release;
 pub(crate) use verdict::check_text;
 pub use verdict::{Answer, VerdictRequest};
 

@@ -1,6 +1,6 @@
 //! From a plan to policy's decision: gather the facts of every mutation, evaluate, keep the strictest.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use domain::attempt::EvidenceLevel;
@@ -14,7 +14,6 @@ use domain::run::{DecisionWord, Method, Risk, Run};
 use domain::time::Timestamp;
 use policy::evaluate::{Decision, Outcome, merge};
 use policy::facts::{PrincipalKind, Record, Request, Reversibility, Usage};
-use proof::digest::Digest;
 use proof::json::{Object, Value};
 use store::{Reservation, UsageChange};
 
@@ -25,7 +24,7 @@ use crate::{Code, Engine, Error, Result};
 /// Sliding windows of the usage facts: seconds.
 const HOUR_S: u64 = 3_600;
 const DAY_S: u64 = 86_400;
-/// A sealed value is at most 64 KiB; above this the input of a bulk plan keeps the digest of each evaluation.
+/// A sealed value is at most 64 KiB; above this the input of a bulk plan keeps the digest of all evaluations.
 const INPUT_BYTES_MAX: usize = 48 * 1024;
 
 /// A decision that can be recorded, with the budget that it uses.
@@ -36,24 +35,17 @@ pub(crate) struct Decided {
     pub usage: Vec<UsageChange>,
 }
 
-/// What was used of the budgets before this run.
+/// What others used of the budgets: in the last hour and day.
+#[derive(Clone, Copy, Default)]
 struct Used {
-    agent_hour: u64,
-    agent_day: u64,
-    lane_hour: u64,
-    lane_day: u64,
+    hour: u64,
+    day: u64,
 }
 
-impl Used {
-    /// Without what this run itself reserved.
-    fn without(self, own: u64) -> Self {
-        Self {
-            agent_hour: self.agent_hour.saturating_sub(own),
-            agent_day: self.agent_day.saturating_sub(own),
-            lane_hour: self.lane_hour.saturating_sub(own),
-            lane_day: self.lane_day.saturating_sub(own),
-        }
-    }
+/// The budgets that a plan touches: the principal's, and that of each lane with the number of its mutations.
+struct Budgets {
+    principal: Used,
+    lanes: BTreeMap<String, (u64, Used)>,
 }
 
 impl Engine {
@@ -64,7 +56,8 @@ impl Engine {
         run: &Run,
         mutations: &[&Mutation],
     ) -> Result<Decided> {
-        self.evaluate(control, run, mutations, 0).await
+        // A revised plan replaces what the run reserved before.
+        self.evaluate(control, run, mutations, run.revision > 1).await
     }
 
     /// Asks it again about a plan whose budget is reserved already.
@@ -74,7 +67,7 @@ impl Engine {
         run: &Run,
         mutations: &[&Mutation],
     ) -> Result<Decided> {
-        self.evaluate(control, run, mutations, u64::try_from(mutations.len()).unwrap_or(0)).await
+        self.evaluate(control, run, mutations, true).await
     }
 
     async fn evaluate(
@@ -82,33 +75,32 @@ impl Engine {
         control: &Control,
         run: &Run,
         mutations: &[&Mutation],
-        reserved: u64,
+        reserved: bool,
     ) -> Result<Decided> {
         let active = control.policy.clone().ok_or_else(|| {
             Error::new(Code::NoPolicy, "no policy set is in force, so nothing is permitted")
                 .hint("activate a policy set")
         })?;
         let now = self.clock.now();
-        let lane = lane_name(control, run, mutations);
-        let used = self.used(control, run, &lane, now).await?.without(reserved);
+        let budgets = self.budgets(control, run, mutations, reserved, now).await?;
         let started = Instant::now();
         let mut decisions = Vec::new();
         let mut inputs = Vec::new();
         for principal in run.all_judged() {
             for mutation in mutations {
-                match self.request(control, run, &lane, &used, principal, mutation, mutations.len(), now) {
+                match request(control, run, &budgets, principal, mutation, mutations.len(), now) {
                     Ok(request) => {
                         inputs.push(request.to_value());
                         decisions.push(active.set.decide(&request));
                     }
-                    Err(why) => decisions.push(undecidable(why)),
+                    Err(why) => decisions.push(Decision::undecidable(why)),
                 }
             }
         }
         let mut decision = merge(decisions);
         if decision.evidence != policy::obligation::Evidence::Recorded {
             // No attempt could ever reach it: say so now instead of letting the run wait in vain.
-            decision = undecidable(format!(
+            decision = Decision::undecidable(format!(
                 "the policy asks for {} evidence, which needs the log",
                 decision.evidence
             ));
@@ -117,149 +109,177 @@ impl Engine {
         let record = record(&active, &decision, inputs, duration_us);
         let usage = match decision.outcome {
             Outcome::Deny(_) => Vec::new(),
-            Outcome::Auto | Outcome::Approval => reserve(control, run, &lane, &used, mutations.len(), now),
+            Outcome::Auto | Outcome::Approval => reserve(control, run, &budgets, mutations.len(), now),
         };
         Ok(Decided { record, usage })
     }
 
-    async fn used(&self, control: &Control, run: &Run, lane: &str, now: Timestamp) -> Result<Used> {
-        let ws = control.workspace;
-        let agent = agent_scope(run);
-        let lane = format!("lane:{lane}");
-        let ago = |seconds: u64| now.plus_ms(-i64::try_from(seconds).unwrap_or(0).saturating_mul(1000));
-        Ok(Used {
-            agent_hour: self.store.usage(ws, agent.clone(), ago(HOUR_S)).await?,
-            agent_day: self.store.usage(ws, agent, ago(DAY_S)).await?,
-            lane_hour: self.store.usage(ws, lane.clone(), ago(HOUR_S)).await?,
-            lane_day: self.store.usage(ws, lane, ago(DAY_S)).await?,
-        })
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the facts of one evaluation come from eight places")]
-    fn request(
+    async fn budgets(
         &self,
         control: &Control,
         run: &Run,
-        lane: &str,
-        used: &Used,
-        principal: Principal,
-        mutation: &Mutation,
-        plan_size: usize,
+        mutations: &[&Mutation],
+        reserved: bool,
         now: Timestamp,
-    ) -> std::result::Result<Request, String> {
-        let connector = control.connector(&mutation.connector).map_err(|error| error.message)?;
-        let description = connector.describe();
-        let action = description.action_name(&mutation.object, mutation.verb());
-        let policy = control.policy.as_ref().ok_or("no policy set is in force")?;
-        let shape = policy
-            .set
-            .schema()
-            .action(&action)
-            .ok_or_else(|| format!("the policy set does not know `{action}`"))?;
-        let (local_hour, weekday) = local_time(&control.settings.zone, now)?;
-        let count = |before: u64| {
-            u32::try_from(before)
-                .unwrap_or(u32::MAX)
-                .saturating_add(u32::try_from(plan_size).unwrap_or(u32::MAX))
-        };
-        let mut request = Request {
-            principal: policy::facts::Principal {
-                kind: match principal {
-                    Principal::Agent(_) => PrincipalKind::Agent,
-                    Principal::Person(_) => PrincipalKind::Person,
-                    Principal::Service(_) => PrincipalKind::Service,
-                },
-                id: principal.to_string(),
-                groups: control.policy_groups(principal),
-            },
-            on_behalf_of: run.on_behalf_of.map(|person| person.to_string()),
-            action,
-            record: Record {
-                connector: mutation.connector.to_string(),
-                id: mutation.record.clone(),
-                environment: mutation.environment.to_string(),
-                labels: BTreeSet::new(),
-            },
-            changed_fields: BTreeSet::new(),
-            before: Default::default(),
-            after: Default::default(),
-            delta: Default::default(),
-            confidence_bp: run.confidence_bp,
-            workflow: run.workflow.to_string(),
-            source: run.source.to_string(),
-            local_hour,
-            weekday,
-            reversibility: match mutation.undo {
-                UndoKind::Rollback => Reversibility::Rollback,
-                UndoKind::Compensation => Reversibility::Compensation,
-                UndoKind::Irreversible => Reversibility::Irreversible,
-            },
-            plan_size: u32::try_from(plan_size).unwrap_or(u32::MAX),
-            usage: Usage {
-                agent_hour: count(used.agent_hour),
-                agent_day: count(used.agent_day),
-                lane_hour: count(used.lane_hour),
-                lane_day: count(used.lane_day),
-            },
-            readiness: readiness(control, lane),
-            // An amended recovery is no longer the engine's own undo.
-            recovery: run.recovers.is_some() && run.amenders.is_empty(),
-            takeover: run.takeover.is_some(),
-        };
-        for change in &mutation.changes {
-            let field = shape
-                .field(&change.field)
-                .ok_or_else(|| format!("the policy set does not know the field `{}`", change.field))?;
-            request
-                .add_change(field, change.before.as_ref(), change.after.as_ref())
-                .map_err(|fault| fault.to_string())?;
+    ) -> Result<Budgets> {
+        let mut lanes: BTreeMap<String, (u64, Used)> = BTreeMap::new();
+        for mutation in mutations {
+            lanes.entry(lane_of(control, run, mutation)).or_default().0 += 1;
         }
-        for (name, value) in &mutation.arguments {
-            let field = shape
-                .field(name)
-                .ok_or_else(|| format!("the policy set does not know the argument `{name}`"))?;
-            request.add_change(field, None, Some(value)).map_err(|fault| fault.to_string())?;
+        let size = u64::try_from(mutations.len()).unwrap_or(u64::MAX);
+        let own = |count: u64| if reserved { count } else { 0 };
+        for (lane, (count, used)) in &mut lanes {
+            *used = self.used(control, run, lane_scope(lane), own(*count), now).await?;
         }
-        Ok(request)
+        Ok(Budgets { principal: self.used(control, run, principal_scope(run), own(size), now).await?, lanes })
+    }
+
+    /// What others used of a budget: without what this run reserved, as long as that is surely inside the window. What is
+    /// in doubt counts, which can only ask for more care.
+    async fn used(
+        &self,
+        control: &Control,
+        run: &Run,
+        scope: String,
+        own: u64,
+        now: Timestamp,
+    ) -> Result<Used> {
+        let ws = control.workspace;
+        let ago = |seconds: u64| now.plus_ms(-i64::try_from(seconds).unwrap_or(0).saturating_mul(1000));
+        let others =
+            |all: u64, seconds: u64| if run.created > ago(seconds) { all.saturating_sub(own) } else { all };
+        let hour = self.store.usage(ws, scope.clone(), ago(HOUR_S)).await?;
+        let day = self.store.usage(ws, scope, ago(DAY_S)).await?;
+        Ok(Used { hour: others(hour, HOUR_S), day: others(day, DAY_S) })
     }
 }
 
-/// The lane of a plan: workflow, connector and action of its first mutation.
-pub(crate) fn lane_name(control: &Control, run: &Run, mutations: &[&Mutation]) -> String {
-    let Some(first) = mutations.first() else { return run.workflow.to_string() };
-    let action = control.connector(&first.connector).map_or_else(
-        |_| format!("{}.{}", first.object, first.verb()),
-        |connector| connector.describe().action_name(&first.object, first.verb()),
+/// The facts of one evaluation.
+fn request(
+    control: &Control,
+    run: &Run,
+    budgets: &Budgets,
+    principal: Principal,
+    mutation: &Mutation,
+    plan_size: usize,
+    now: Timestamp,
+) -> std::result::Result<Request, String> {
+    let connector = control.connector(&mutation.connector).map_err(|error| error.message)?;
+    let description = connector.describe();
+    let action = description.action_name(&mutation.object, mutation.verb());
+    let policy = control.policy.as_ref().ok_or("no policy set is in force")?;
+    let shape = policy
+        .set
+        .schema()
+        .action(&action)
+        .ok_or_else(|| format!("the policy set does not know `{action}`"))?;
+    let (local_hour, weekday) = local_time(&control.settings.zone, now)?;
+    let lane = lane_of(control, run, mutation);
+    let (in_lane, lane_used) = budgets.lanes.get(&lane).copied().unwrap_or_default();
+    let size = u64::try_from(plan_size).unwrap_or(u64::MAX);
+    let count = |before: u64, own: u64| u32::try_from(before.saturating_add(own)).unwrap_or(u32::MAX);
+    let mut request = Request {
+        principal: policy::facts::Principal {
+            kind: match principal {
+                Principal::Agent(_) => PrincipalKind::Agent,
+                Principal::Person(_) => PrincipalKind::Person,
+                Principal::Service(_) => PrincipalKind::Service,
+            },
+            id: principal.to_string(),
+            groups: control.policy_groups(principal),
+        },
+        on_behalf_of: run.on_behalf_of.map(|person| person.to_string()),
+        action,
+        record: Record {
+            connector: mutation.connector.to_string(),
+            id: mutation.record.clone(),
+            environment: mutation.environment.to_string(),
+            labels: BTreeSet::new(),
+        },
+        changed_fields: BTreeSet::new(),
+        before: BTreeMap::new(),
+        after: BTreeMap::new(),
+        delta: BTreeMap::new(),
+        confidence_bp: run.confidence_bp,
+        workflow: run.workflow.to_string(),
+        source: run.source.to_string(),
+        local_hour,
+        weekday,
+        reversibility: match mutation.undo {
+            UndoKind::Rollback => Reversibility::Rollback,
+            UndoKind::Compensation => Reversibility::Compensation,
+            UndoKind::Irreversible => Reversibility::Irreversible,
+        },
+        plan_size: u32::try_from(plan_size).unwrap_or(u32::MAX),
+        usage: Usage {
+            agent_hour: count(budgets.principal.hour, size),
+            agent_day: count(budgets.principal.day, size),
+            lane_hour: count(lane_used.hour, in_lane),
+            lane_day: count(lane_used.day, in_lane),
+        },
+        readiness: readiness(control, &mutation.connector, &lane),
+        // An amended recovery is no longer the engine's own undo.
+        recovery: run.recovers.is_some() && run.amenders.is_empty(),
+        takeover: run.takeover.is_some(),
+    };
+    for change in &mutation.changes {
+        let field = shape
+            .field(&change.field)
+            .ok_or_else(|| format!("the policy set does not know the field `{}`", change.field))?;
+        request
+            .add_change(field, change.before.as_ref(), change.after.as_ref())
+            .map_err(|fault| fault.to_string())?;
+    }
+    for (name, value) in &mutation.arguments {
+        let field =
+            shape.field(name).ok_or_else(|| format!("the policy set does not know the argument `{name}`"))?;
+        request.add_change(field, None, Some(value)).map_err(|fault| fault.to_string())?;
+    }
+    Ok(request)
+}
+
+/// The lane of a mutation: workflow, connector and action.
+pub(crate) fn lane_of(control: &Control, run: &Run, mutation: &Mutation) -> String {
+    let action = control.connector(&mutation.connector).map_or_else(
+        |_| format!("{}.{}", mutation.object, mutation.verb()),
+        |connector| connector.describe().action_name(&mutation.object, mutation.verb()),
     );
-    format!("{}/{}/{action}", run.workflow, first.connector)
+    format!("{}/{}/{action}", run.workflow, mutation.connector)
 }
 
-fn readiness(control: &Control, lane: &str) -> BTreeSet<String> {
+/// Facts that hold for the connector as a whole, and for the lane.
+fn readiness(control: &Control, connector: &Slug, lane: &str) -> BTreeSet<String> {
     let lane = Slug::parse(&lane.replace('/', "_")).ok();
-    let facts = lane.and_then(|lane| control.lanes.get(&lane)).map(|lane| &lane.facts);
-    facts.into_iter().flatten().filter(|(_, fact)| fact.ok).map(|(name, _)| name.clone()).collect()
+    let known = [control.lanes.get(connector), lane.and_then(|lane| control.lanes.get(&lane))];
+    let facts = known.into_iter().flatten().flat_map(|lane| &lane.facts);
+    facts.filter(|(_, fact)| fact.ok).map(|(name, _)| name.clone()).collect()
 }
 
-fn agent_scope(run: &Run) -> String {
+fn principal_scope(run: &Run) -> String {
     format!("principal:{}", run.proposer)
 }
 
-fn reserve(
-    control: &Control,
-    run: &Run,
-    lane: &str,
-    used: &Used,
-    size: usize,
-    now: Timestamp,
-) -> Vec<UsageChange> {
-    let amount = u32::try_from(size).unwrap_or(u32::MAX);
+fn lane_scope(lane: &str) -> String {
+    format!("lane:{lane}")
+}
+
+fn reserve(control: &Control, run: &Run, budgets: &Budgets, size: usize, now: Timestamp) -> Vec<UsageChange> {
     // Only a set that reads the counters can be fooled by two decisions at once: only then they must not have moved.
-    let compares = control.policy.as_ref().is_some_and(|policy| policy.set.reads_usage());
-    let one = |scope: String, window_s: u64, seen: u64| {
-        let seen = compares.then_some(seen);
-        UsageChange::Reserve(Reservation { scope, run: run.id, amount, at: now, window_s, seen })
+    let compares =
+        run.revision <= 1 && control.policy.as_ref().is_some_and(|policy| policy.set.reads_usage());
+    let one = |scope: String, amount: u64, used: Used| {
+        UsageChange::Reserve(Reservation {
+            scope,
+            run: run.id,
+            amount: u32::try_from(amount).unwrap_or(u32::MAX),
+            at: now,
+            window_s: HOUR_S,
+            seen: compares.then_some(used.hour),
+        })
     };
-    vec![one(agent_scope(run), HOUR_S, used.agent_hour), one(format!("lane:{lane}"), HOUR_S, used.lane_hour)]
+    let size = u64::try_from(size).unwrap_or(u64::MAX);
+    let lanes = budgets.lanes.iter().map(|(lane, (count, used))| one(lane_scope(lane), *count, *used));
+    lanes.chain([one(principal_scope(run), size, budgets.principal)]).collect()
 }
 
 /// Hour and weekday in the workspace's time zone.
@@ -271,19 +291,6 @@ fn local_time(zone: &str, now: Timestamp) -> std::result::Result<(u8, u8), Strin
     let hour = u8::try_from(local.hour()).unwrap_or(0);
     let weekday = u8::try_from(local.weekday().to_monday_one_offset()).unwrap_or(1);
     Ok((hour, weekday))
-}
-
-fn undecidable(why: String) -> Decision {
-    Decision {
-        outcome: Outcome::Deny(policy::evaluate::Denial::Undecidable(why)),
-        rules: Vec::new(),
-        risk: policy::obligation::Risk::Low,
-        obligations: Vec::new(),
-        evidence: policy::obligation::Evidence::Recorded,
-        rationale_required: false,
-        canary: None,
-        explanation: Vec::new(),
-    }
 }
 
 fn record(
@@ -337,17 +344,17 @@ fn words(sentences: Vec<String>) -> Value {
     Value::Array(sentences.into_iter().map(Value::Str).collect())
 }
 
-/// The exact input of every evaluation; of a bulk plan that is too large for one event, the digest of each.
+/// The exact input of every evaluation; of a bulk plan that is too large for one event, their number and digest.
 fn input_value(inputs: Vec<Value>) -> Value {
+    let count = i64::try_from(inputs.len()).unwrap_or(i64::MAX);
     let value = Value::Array(inputs);
-    if proof::canonical::to_string(&value).len() <= INPUT_BYTES_MAX {
+    let text = proof::canonical::to_string(&value);
+    if text.len() <= INPUT_BYTES_MAX {
         return value;
     }
-    let digest = |input: &Value| Value::Str(digest_of(input).to_string());
-    let digests = value.as_array().unwrap_or_default().iter().map(digest).collect();
-    Value::Object(Object::from([("digests".to_owned(), Value::Array(digests))]))
-}
-
-fn digest_of(input: &Value) -> Digest {
-    proof::digest::sha256(proof::canonical::to_string(input).as_bytes())
+    let digest = proof::digest::sha256(text.as_bytes());
+    Value::Object(Object::from([
+        ("count".to_owned(), Value::Int(count)),
+        ("sha256".to_owned(), digest.into()),
+    ]))
 }

@@ -105,13 +105,15 @@ impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         let code = Code::parse(refusal.code()).unwrap_or(Code::StageConflict);
         let error = Self::new(code, refusal.to_string());
-        match code {
-            Code::PlanDigestMismatch => error.hint("read the run again and decide on what it shows now"),
-            Code::RunTakenOver => error.hint("wait until the run is handed back, or talk to its holder"),
-            Code::MutationUnsettled => error.hint("reconcile the outcome first"),
-            Code::SeparationOfDuties => error.hint("ask another member of the group"),
-            _ => error,
-        }
+        #[expect(clippy::wildcard_enum_match_arm, reason = "most refusals say it all")]
+        let hint = match &refusal {
+            Refusal::PlanDigestMismatch { .. } => "read the run again and decide on what it shows now",
+            Refusal::RunTakenOver { .. } => "wait until the run is handed back, or talk to its holder",
+            Refusal::Unsettled { .. } => "reconcile the outcome first",
+            Refusal::SeparationOfDuties => "ask another member of the group",
+            _ => return error,
+        };
+        error.hint(hint)
     }
 }
 

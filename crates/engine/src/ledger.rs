@@ -33,7 +33,7 @@ use crate::{Code, Engine, Error, Result};
 /// The kind of the one work item that each open run has.
 pub(crate) const WORK_RUN: &str = "run";
 /// The name under which the proposed mutations are kept beside the event that proposed them.
-pub(crate) const PROPOSED: &str = "mutations";
+pub(crate) const PROPOSED: &str = "mutation";
 
 /// A run with its newest plan.
 #[derive(Debug, Clone)]
@@ -61,13 +61,16 @@ impl Entry {
     }
 }
 
+/// A mutation with the record that it was previewed from.
+pub(crate) type Based = (Mutation, Option<Snapshot>);
+
 /// What a commit saves beside a run's events.
 #[derive(Default)]
 pub(crate) struct Effects {
     /// A plan that the events preview.
-    pub plan: Option<(SealedPlan, Vec<(Mutation, Option<Snapshot>)>)>,
+    pub plan: Option<(SealedPlan, Vec<Based>)>,
     /// The proposed mutations, kept with the event at this place among the drafts.
-    pub proposed: Option<(usize, Value)>,
+    pub proposed: Option<(usize, Vec<Value>)>,
     /// Record leases.
     pub leases: Vec<LeaseChange>,
     /// The control epoch that must still hold.
@@ -119,24 +122,27 @@ impl Engine {
         if let Some(entry) = self.cache.get(ws, id).filter(|entry| entry.run().events == row.events) {
             return Ok(entry);
         }
-        let mut folded: Option<Folded> = None;
-        loop {
-            let from = folded.as_ref().map_or(0, |folded| folded.run.events);
-            let leaves = self.store.chain(ws, Chain::Run(id), from, store::page::CHAIN_MAX).await?;
-            let last = leaves.len() < store::page::CHAIN_MAX;
-            for leaf in leaves {
-                folded = Some(wire::extend(id, folded, &leaf.bytes)?);
-            }
-            if last {
-                break;
-            }
-        }
-        let folded = folded.ok_or(wire::Corrupt::Empty)?;
+        let leaves = self.leaves(ws, id).await?;
+        let folded = wire::fold(id, leaves.iter().map(|leaf| leaf.bytes.as_slice()))?;
         let plan =
             if folded.run.revision == 0 { Vec::new() } else { self.read_plan(ws, &folded.run).await? };
         let entry = Entry { folded: Arc::new(folded), plan: Arc::new(plan) };
         self.cache.put(ws, id, entry.clone());
         Ok(entry)
+    }
+
+    /// Every leaf of a run.
+    pub(crate) async fn leaves(&self, ws: WorkspaceId, id: RunId) -> Result<Vec<store::StoredLeaf>> {
+        let mut leaves = Vec::new();
+        loop {
+            let from = u64::try_from(leaves.len()).unwrap_or(u64::MAX);
+            let mut page = self.store.chain(ws, Chain::Run(id), from, store::page::CHAIN_MAX).await?;
+            let last = page.len() < store::page::CHAIN_MAX;
+            leaves.append(&mut page);
+            if last {
+                return Ok(leaves);
+            }
+        }
     }
 
     async fn read_plan(&self, ws: WorkspaceId, run: &Run) -> Result<Vec<PlannedMutation>> {
@@ -206,18 +212,21 @@ impl Engine {
         for (event, (meaning, by)) in sealed.iter().zip(&meaning) {
             seal_values(&control.keys_of, &entry, event, meaning, by, &mut disclosures);
         }
-        if let Some((at, value)) = effects.proposed.take() {
+        if let Some((at, values)) = effects.proposed.take() {
             let holder = sealed.get(at).ok_or_else(|| Error::internal("the proposal's event is missing"))?;
-            let disclosure = Disclosure::seal(salt(), PROPOSED, &value).map_err(|fault| {
-                Error::new(Code::InvalidPlan, "the plan is larger than one proposal can hold").because(fault)
-            })?;
-            let subject = control.keys_of.principal(&id.to_string());
-            disclosures.push(NewDisclosure {
-                holder: holder.hash,
-                disclosure,
-                subject,
-                class: class_standard(),
-            });
+            for value in values {
+                let disclosure = Disclosure::seal(salt(), PROPOSED, &value).map_err(|fault| {
+                    Error::new(Code::InvalidPlan, "a mutation is larger than one proposal can hold")
+                        .because(fault)
+                })?;
+                let subject = control.keys_of.principal(&id.to_string());
+                disclosures.push(NewDisclosure {
+                    holder: holder.hash,
+                    disclosure,
+                    subject,
+                    class: class_standard(),
+                });
+            }
         }
         let append = ChainAppend {
             chain: Chain::Run(id),

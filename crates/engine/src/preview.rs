@@ -15,7 +15,6 @@ use domain::mutation::{
     Change, Environment, Fields, Kind, Mutation, ProposedMutation, RecordRef, Snapshot, UndoKind,
 };
 use domain::name::Slug;
-use proof::digest::Digest;
 use proof::json::Value;
 
 use crate::access::Caller;
@@ -113,7 +112,7 @@ fn resolve_one(
         if mutation.kind == Kind::Invoke { format!("{at}/action") } else { format!("{at}/kind") };
     let action =
         object.actions.get(&verb).filter(|action| action.kind == mutation.kind).ok_or_else(|| {
-            let known = object.actions.iter().map(|(name, _)| name.as_str());
+            let known = object.actions.keys().map(Slug::as_str);
             unknown("action", verb.as_str(), known, &where_verb)
         })?;
     let name = description.action_name(&mutation.object, verb.as_str());
@@ -277,7 +276,7 @@ fn plan_one(connector: &Arc<dyn Connector>, n: u32, one: &Resolved, base: Option
         record: base.map(|base| base.id.clone()),
         version: base.and_then(|base| base.version.clone()),
         changes: changes_of(proposed, &live),
-        guard: proposed.guard.iter().map(|field| (field.clone(), live.get(field).cloned())).collect(),
+        guard: guarded(proposed, &live),
         arguments: proposed.arguments.clone(),
         undo: UndoKind::Irreversible,
     };
@@ -285,6 +284,13 @@ fn plan_one(connector: &Arc<dyn Connector>, n: u32, one: &Resolved, base: Option
         .action(&proposed.object, proposed.verb())
         .map_or(UndoKind::Irreversible, |action| action.undo.kind());
     mutation
+}
+
+/// What must not move: the fields that the proposer named; of a record that goes away, every field.
+fn guarded(proposed: &ProposedMutation, live: &Fields) -> BTreeMap<String, Option<Value>> {
+    let named = proposed.guard.iter().map(|field| (field.clone(), live.get(field).cloned()));
+    let all = live.iter().filter(|_| proposed.kind == Kind::Delete);
+    all.map(|(field, value)| (field.clone(), Some(value.clone()))).chain(named).collect()
 }
 
 /// Only what really changes; a deletion takes every field away.
@@ -298,29 +304,22 @@ fn changes_of(proposed: &ProposedMutation, live: &Fields) -> Vec<Change> {
 /// What a mutation locks: its record; a create its object, since it has no record yet.
 pub(crate) fn lease_key(control: &Control, connector: &dyn Connector, mutation: &Mutation) -> [u8; 32] {
     let tenant = &connector.describe().tenant;
-    match &mutation.record {
-        Some(id) => control.keys_of.lease(tenant, &mutation.object, id),
-        // Each create of a plan has its own document, hence its own key; creates of other runs do not wait for it.
-        None => {
-            let natural: String =
-                mutation.changes.iter().map(|change| format!("{:?}", change.after)).collect();
-            let name = proof::digest::sha256(natural.as_bytes());
-            control.keys_of.lease(tenant, &mutation.object, &create_subject(mutation.n, name))
-        }
+    if let Some(id) = &mutation.record {
+        return control.keys_of.lease(tenant, &mutation.object, id);
     }
+    // What it would make is its natural key: two equal creates wait for each other, others do not.
+    let made = mutation.changes.iter().map(|change| change.after.clone().unwrap_or(Value::Null)).collect();
+    let name = proof::digest::sha256(proof::canonical::to_string(&Value::Array(made)).as_bytes());
+    control.keys_of.lease(tenant, &mutation.object, &format!("create:{}:{name}", mutation.n))
 }
 
-fn create_subject(n: u32, name: Digest) -> String {
-    format!("create:{n}:{name}")
+/// The proposed mutations as they are kept until the preview, and for the next one: each with its place.
+pub(crate) fn proposed_values(mutations: &[ProposedMutation]) -> Vec<Value> {
+    (0i64..).zip(mutations).map(|(n, mutation)| one_value(n, mutation)).collect()
 }
 
-/// The proposed mutations as they are kept until the preview, and for the next one.
-pub(crate) fn proposed_value(mutations: &[ProposedMutation]) -> Value {
-    Value::Array(mutations.iter().map(one_value).collect())
-}
-
-fn one_value(mutation: &ProposedMutation) -> Value {
-    let mut object = proof::json::Object::new();
+fn one_value(n: i64, mutation: &ProposedMutation) -> Value {
+    let mut object = proof::json::Object::from([("n".to_owned(), Value::Int(n))]);
     let mut put = |name: &str, value: Value| drop(object.insert(name.to_owned(), value));
     put("connector", mutation.connector.as_str().into());
     put("object", mutation.object.as_str().into());
@@ -337,9 +336,14 @@ fn one_value(mutation: &ProposedMutation) -> Value {
     Value::Object(object)
 }
 
-/// Reads what [`proposed_value`] wrote.
-pub(crate) fn read_proposed(value: &Value) -> Option<Vec<ProposedMutation>> {
-    value.as_array()?.iter().map(read_one).collect()
+/// Reads what [`proposed_values`] wrote; `None` when one is missing.
+pub(crate) fn read_proposed<'a>(values: impl Iterator<Item = &'a Value>) -> Option<Vec<ProposedMutation>> {
+    let mut read = values
+        .map(|value| Some((value.get("n")?.as_int()?, read_one(value)?)))
+        .collect::<Option<Vec<_>>>()?;
+    read.sort_by_key(|(n, _)| *n);
+    let complete = (0i64..).zip(&read).all(|(place, (n, _))| place == *n);
+    complete.then(|| read.into_iter().map(|(_, mutation)| mutation).collect())
 }
 
 fn read_one(value: &Value) -> Option<ProposedMutation> {

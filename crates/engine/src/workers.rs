@@ -5,6 +5,7 @@
 //! their due time; the item is what remains if the process ends.
 
 mod advance;
+mod checks;
 mod due;
 mod executor;
 mod outcome;
@@ -21,6 +22,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 pub(crate) use due::retry_due;
+pub(crate) use executor::Asked;
 
 use crate::batch::Batch;
 use crate::ledger::WORK_RUN;
@@ -35,7 +37,7 @@ const CLAIM_MAX: usize = 64;
 /// The longest sleep between two looks at what is due.
 const SLEEP_MAX: Duration = Duration::from_millis(500);
 /// How often expired sessions, keys and answers are removed.
-const PURGE_EVERY: Duration = Duration::from_secs(60);
+const PURGE_EVERY: Duration = Duration::from_mins(1);
 const PURGE_MAX: usize = 1_000;
 
 /// The running workers of a process. They end when told to, and finish what they began.
@@ -209,7 +211,7 @@ impl Engine {
         match self.store.commit(commit).await {
             Ok(_) | Err(store::Error::Conflict(_)) => {}
             Err(error) => {
-                tracing::warn!(run.id = %run, error = %error, "a work item could not be given back")
+                tracing::warn!(run.id = %run, error = %error, "a work item could not be given back");
             }
         }
     }
@@ -227,7 +229,7 @@ impl Engine {
                 Owner::Worker { task: Task::Reconcile, .. } => self.reconcile(ws, run).await?,
                 Owner::Worker { task: Task::Expire, .. } => self.simple(ws, run, Command::Expire).await?,
                 Owner::Worker { task: Task::HandBack, .. } => {
-                    self.simple(ws, run, Command::ExpireTakeover).await?
+                    self.simple(ws, run, Command::ExpireTakeover).await?;
                 }
                 Owner::Attention if retry_due(entry.run(), now).is_some_and(|due| due <= now) => {
                     self.run_now(ws, run, None).await?;

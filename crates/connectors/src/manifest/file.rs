@@ -96,7 +96,6 @@ pub(super) struct Identity {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::struct_field_names, reason = "the unit stands in the name, in the file as well")]
 pub(super) struct Timing {
     pub timeout_ms: u64,
     pub settle_ms: u64,

@@ -3,7 +3,7 @@
 use domain::command::{Command, TakeOver};
 use domain::id::{PersonId, RunId};
 use domain::limits::TAKEOVER_S;
-use domain::mutation::ProposedMutation;
+use domain::mutation::{Mutation, ProposedMutation};
 use domain::principal::Principal;
 use domain::run::Stage;
 use proof::digest::Digest;
@@ -16,6 +16,7 @@ use crate::batch::{Batch, sealed_text};
 use crate::control::Control;
 use crate::ledger::{Entry, slug};
 use crate::preview::resolve;
+use crate::workers::Asked;
 use crate::{Code, Engine, Error, Result};
 
 impl Engine {
@@ -117,72 +118,38 @@ impl Engine {
         let control = self.control(caller.workspace).await?;
         let entry = self.visible(caller, id).await?;
         let mut entry = self.hand_back_when_over(&control, entry).await?;
-        self.check_execute(&entry, person, plan_digest)?;
+        check_execute(&entry, person, plan_digest)?;
         if entry.run().stage == Stage::TakenOver {
-            entry = self.decide_for_holder(&control, entry, caller, key).await?;
+            entry = self.decide_for_holder(&control, entry).await?;
         }
-        if entry.run().authorization.is_some() {
-            self.execute_detached(caller.workspace, id, Principal::Person(person)).await?;
-        }
+        // A holder who took over after an effect has no authorization of their own yet.
+        self.renew(&control, &entry).await?;
+        let answer = self.idempotency(caller, "execute", key, id);
+        let by = Principal::Person(person);
+        self.execute_detached(caller.workspace, id, Asked { by, answer }).await?;
         self.load(caller.workspace, id).await
     }
 
-    fn check_execute(&self, entry: &Entry, person: PersonId, plan_digest: Digest) -> Result<()> {
-        let run = entry.run();
-        if !run.stage.is_open() {
-            return Err(domain::run::Refusal::RunClosed(run.stage).into());
-        }
-        if let Some(takeover) = run.takeover.filter(|takeover| takeover.holder != person) {
-            return Err(domain::run::Refusal::RunTakenOver {
-                holder: takeover.holder,
-                until: takeover.until,
-            }
-            .into());
-        }
-        // A run that was taken over before its first preview has no digest yet.
-        if run.plan_digest() != Some(plan_digest) {
-            let current =
-                run.plan_digest().map_or_else(|| "not fixed yet".to_owned(), |digest| digest.to_string());
-            return Err(domain::run::Refusal::PlanDigestMismatch { current }.into());
-        }
-        let waits_for_person = run.takeover.is_some() || run.stage == Stage::NeedsAttention;
-        if !waits_for_person {
-            return Err(Error::new(
-                Code::StageConflict,
-                format!("the run is {} and needs no command to go on", run.stage),
-            )
-            .hint("take the run over first if you want to steer it"));
-        }
-        if let Some(attempt) = run.in_flight().or_else(|| run.unknown()) {
-            return Err(Error::new(
-                Code::MutationUnsettled,
-                format!("mutation {} is not settled", attempt.n),
-            ));
-        }
-        Ok(())
-    }
-
     /// A new preview and a decision for the person who holds the run.
-    async fn decide_for_holder(
-        &self,
-        control: &Control,
-        entry: Entry,
-        caller: &Caller,
-        key: Option<&IdempotencyKey>,
-    ) -> Result<Entry> {
+    async fn decide_for_holder(&self, control: &Control, entry: Entry) -> Result<Entry> {
         let mutations = self.proposed(control, &entry).await?;
         let (_, resolved) = resolve(control, None, mutations)?;
         let mut batch = Batch::on(self, control, &entry);
-        batch.answer(self.idempotency(caller, "execute", key, entry.run().id));
         if let Some(why) = batch.preview_and_decide(&resolved).await? {
             return Err(Error::new(Code::SystemUnavailable, why).retry_after(5));
         }
-        match batch.commit().await? {
-            Some((entry, _)) => Ok(entry),
-            None => {
-                Err(Error::new(Code::Conflict, "the run changed meanwhile: read it again").retry_after(1))
-            }
+        let seen: Vec<_> =
+            entry.plan.iter().map(|planned| planned.mutation.as_ref().map(substance)).collect();
+        let Some((after, _)) = batch.commit().await? else {
+            return Err(Error::new(Code::Conflict, "the run changed meanwhile: read it again").retry_after(1));
+        };
+        let now: Vec<_> = after.plan.iter().map(|planned| planned.mutation.as_ref().map(substance)).collect();
+        if seen != now {
+            // The record moved since the holder saw it: they decide again on what it holds now.
+            let current = after.run().plan_digest().map_or_else(String::new, |digest| digest.to_string());
+            return Err(domain::run::Refusal::PlanDigestMismatch { current }.into());
         }
+        Ok(after)
     }
 
     /// "I did it by hand": reads every record back, keeps what really changed, and ends the run.
@@ -227,4 +194,40 @@ impl Engine {
             }
         }
     }
+}
+
+/// What a person sees of a mutation: everything but the version token, which vendors raise without a change.
+fn substance(mutation: &Mutation) -> Mutation {
+    Mutation { version: None, ..mutation.clone() }
+}
+
+/// Whether this person may say go now, to the plan that they saw.
+fn check_execute(entry: &Entry, person: PersonId, plan_digest: Digest) -> Result<()> {
+    let run = entry.run();
+    if !run.stage.is_open() {
+        return Err(domain::run::Refusal::RunClosed(run.stage).into());
+    }
+    if let Some(takeover) = run.takeover.filter(|takeover| takeover.holder != person) {
+        return Err(
+            domain::run::Refusal::RunTakenOver { holder: takeover.holder, until: takeover.until }.into()
+        );
+    }
+    // A run that was taken over before its first preview has no digest yet.
+    if run.plan_digest() != Some(plan_digest) {
+        let current =
+            run.plan_digest().map_or_else(|| "not fixed yet".to_owned(), |digest| digest.to_string());
+        return Err(domain::run::Refusal::PlanDigestMismatch { current }.into());
+    }
+    let waits_for_person = run.takeover.is_some() || run.stage == Stage::NeedsAttention;
+    if !waits_for_person {
+        return Err(Error::new(
+            Code::StageConflict,
+            format!("the run is {} and needs no command to go on", run.stage),
+        )
+        .hint("take the run over first if you want to steer it"));
+    }
+    if let Some(attempt) = run.in_flight().or_else(|| run.unknown()) {
+        return Err(Error::new(Code::MutationUnsettled, format!("mutation {} is not settled", attempt.n)));
+    }
+    Ok(())
 }

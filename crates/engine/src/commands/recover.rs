@@ -1,9 +1,10 @@
 //! Rollback and compensation: a recovery is a run of its own, made from what the connector says undoes the changes.
 
-use connectors::connector::UndoPlan;
+use connectors::connector::{Connector, UndoPlan};
 use domain::command::{Command, Propose};
+use domain::drift::diff;
 use domain::id::RunId;
-use domain::mutation::ProposedMutation;
+use domain::mutation::{Kind, ProposedMutation, RecordRef};
 use domain::run::{RecoveryKind, Run};
 use proof::digest::Digest;
 use proof::json::{Object, Value};
@@ -133,7 +134,13 @@ impl Engine {
             let mutation = entry.mutation(n)?;
             let connector = control.connector(&mutation.connector)?;
             let handle = self.handle_of(control, entry, n).await?;
-            match (connector.undo(mutation, handle.as_deref()), kind) {
+            let plan = connector.undo(mutation, handle.as_deref());
+            if let UndoPlan::Restore(proposed) = &plan
+                && is_restored(connector.as_ref(), proposed).await
+            {
+                continue;
+            }
+            match (plan, kind) {
                 (UndoPlan::Restore(proposed), RecoveryKind::Rollback)
                 | (UndoPlan::Counter(proposed), RecoveryKind::Compensation) => undo.push((n, proposed)),
                 (UndoPlan::Restore(_), RecoveryKind::Compensation) => {
@@ -158,5 +165,16 @@ impl Engine {
         // Two changes of one record cannot be undone in one plan by two mutations; the connector's plan is per record.
         resolve(control, None, undo.iter().map(|(_, proposed)| proposed.clone()).collect())?;
         Ok(undo)
+    }
+}
+
+/// Whether the record holds the old values already: somebody else put them back, and there is nothing to write. A record
+/// that cannot be read now stays in the plan, whose preview says why.
+async fn is_restored(connector: &dyn Connector, proposed: &ProposedMutation) -> bool {
+    let Some(id) = proposed.id.clone().filter(|_| proposed.kind == Kind::Update) else { return false };
+    let record = RecordRef { connector: proposed.connector.clone(), object: proposed.object.clone(), id };
+    match connector.snapshot(&record).await {
+        Ok(read) => diff(&proposed.changes, &read.snapshot.fields).is_empty(),
+        Err(_) => false,
     }
 }

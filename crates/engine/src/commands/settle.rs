@@ -6,14 +6,13 @@ use domain::id::RunId;
 use domain::principal::Principal;
 use proof::digest::Digest;
 use proof::json::{Object, Value};
-use store::LeaseChange;
 
 use super::IdempotencyKey;
 use super::verdict::check_text;
 use crate::access::{Caller, Operation};
 use crate::batch::{Batch, sealed_text};
 use crate::ledger::{Entry, slug};
-use crate::preview::lease_key;
+use crate::workers::Asked;
 use crate::{Code, Engine, Error, Result};
 
 /// What a person says an unknown outcome was.
@@ -47,7 +46,8 @@ impl Engine {
         let entry = self.visible(caller, id).await?;
         let entry = self.hand_back_when_over(&control, entry).await?;
         check_retry(&entry, caller.principal, plan_digest)?;
-        self.execute_detached(caller.workspace, id, caller.principal).await?;
+        let answer = self.idempotency(caller, "retry", key, id);
+        self.execute_detached(caller.workspace, id, Asked { by: caller.principal, answer }).await?;
         self.load(caller.workspace, id).await
     }
 
@@ -104,20 +104,20 @@ impl Engine {
             )
             .hint("wait until then: the reconciler looks by itself"));
         }
-        let lease = release(&control, &entry, settlement.n)?;
+        let lease = self.held_lease(caller.workspace, &entry, settlement.n).await?;
         let mut batch = Batch::on(self, &control, &entry);
         batch.command(Command::Reconcile(Box::new(Reconcile {
             person: Some(person),
             plan_digest: Some(settlement.plan_digest),
             n: settlement.n,
             outcome: settlement.outcome,
-            code: slug("person"),
+            code: slug(if settlement.outcome == Outcome::Diverged { "undetermined" } else { "person" }),
             // What a person says had no effect is never tried again in this run.
             retryable: false,
             read_back: Value::Null,
             rationale: sealed_text(settlement.rationale),
         })))?;
-        batch.effects.leases.push(lease);
+        batch.effects.leases.extend(lease);
         batch.answer(self.idempotency(caller, "settle", key, id));
         let Some((entry, _)) = batch.commit().await? else {
             return Err(Error::new(Code::Conflict, "the run changed meanwhile: read it again").retry_after(1));
@@ -151,13 +151,6 @@ impl Engine {
         })
         .await
     }
-}
-
-/// The release of the record lease that an attempt on mutation `n` holds.
-pub(crate) fn release(control: &crate::control::Control, entry: &Entry, n: u32) -> Result<LeaseChange> {
-    let mutation = entry.mutation(n)?;
-    let connector = control.connector(&mutation.connector)?;
-    Ok(LeaseChange::Release { key: lease_key(control, connector.as_ref(), mutation), run: entry.run().id })
 }
 
 fn mismatch(entry: &Entry) -> Error {

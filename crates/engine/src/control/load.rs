@@ -99,12 +99,11 @@ impl Engine {
         for (entity, body) in self.all::<ConnectorBody>(ws, EntityKind::Connector).await? {
             let Ok(name) = Slug::parse(&entity.id) else { continue };
             let known = before.and_then(|control| control.connectors.get(&name));
-            let configured = match known.filter(|known| known.version == entity.version) {
-                Some(known) => known.clone(),
-                None => {
-                    let connector = self.build_connector(ws, &name, &body).await?;
-                    Configured { body, version: entity.version, connector }
-                }
+            let configured = if let Some(known) = known.filter(|known| known.version == entity.version) {
+                known.clone()
+            } else {
+                let connector = self.build_connector(ws, &name, &body).await?;
+                Configured { body, version: entity.version, connector }
             };
             connectors.insert(name, configured);
         }

@@ -10,7 +10,8 @@ use crate::{Error, Result};
 struct Action {
     system: String,
     object: String,
-    action: String,
+    #[serde(rename = "action")]
+    verb: String,
     fields: Vec<Field>,
 }
 
@@ -62,7 +63,7 @@ impl From<Action> for ActionShape {
         Self {
             system: action.system,
             object: action.object,
-            action: action.action,
+            action: action.verb,
             fields: action.fields.into_iter().map(field).collect(),
         }
     }
@@ -78,7 +79,7 @@ impl From<&ActionShape> for Action {
         Self {
             system: shape.system.clone(),
             object: shape.object.clone(),
-            action: shape.action.clone(),
+            verb: shape.action.clone(),
             fields: shape.fields.iter().map(field).collect(),
         }
     }

@@ -7,7 +7,6 @@ use domain::time::Timestamp;
 use domain::wire;
 use proof::digest::Digest;
 use proof::json::{Object, Value};
-use store::Chain;
 
 use super::Named;
 use crate::access::{Caller, Operation};
@@ -69,7 +68,7 @@ impl Engine {
         id: RunId,
     ) -> Result<Vec<LineageEvent>> {
         let control = self.control(ws).await?;
-        let leaves = self.store.chain(ws, Chain::Run(id), 0, store::page::CHAIN_MAX).await?;
+        let leaves = self.leaves(ws, id).await?;
         let values = self.sealed(ws, id, leaves.iter().map(|leaf| leaf.hash).collect()).await?;
         let mut opened: BTreeMap<Digest, BTreeMap<String, Value>> = BTreeMap::new();
         for (holder, value) in values {

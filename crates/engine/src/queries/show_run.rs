@@ -16,7 +16,7 @@ use proof::json::{Object, Value};
 use super::{LineageEvent, Named};
 use crate::access::{Caller, Operation};
 use crate::control::Control;
-use crate::decision::lane_name;
+use crate::decision::lane_of;
 use crate::ledger::{Entry, literal};
 use crate::preview::lease_key;
 use crate::{Engine, Result};
@@ -291,8 +291,8 @@ impl Engine {
             return Ok(None);
         }
         let mutations: Vec<_> = entry.plan.iter().filter_map(|planned| planned.mutation.as_ref()).collect();
-        let lane = lane_name(control, run, &mutations);
         for mutation in &mutations {
+            let lane = lane_of(control, run, mutation);
             if let Some(pause) = control.paused(run.judged(), &mutation.connector, &lane) {
                 let detail = format!("the {} `{}` is paused", pause.kind.word(), pause.id);
                 return Ok(Some(Blocked { code: "paused", detail, run: None }));

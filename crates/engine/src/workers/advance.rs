@@ -1,16 +1,15 @@
 //! Preview and decide a run that was proposed, revised, or given back.
 
 use connectors::connector::ReadFault;
+use domain::attempt::Outcome;
 use domain::command::Command;
 use domain::drift::{conflicts, view};
 use domain::event::Event;
 use domain::id::{RunId, WorkspaceId};
-use domain::limits::MUTATIONS_MAX;
 use domain::mutation::{Mutation, ProposedMutation};
 use domain::run::Stage;
 use domain::wire;
 use proof::json::{Object, Value};
-use store::Chain;
 
 use crate::batch::Batch;
 use crate::control::Control;
@@ -88,20 +87,43 @@ impl Engine {
     pub(crate) async fn proposed(&self, control: &Control, entry: &Entry) -> Result<Vec<ProposedMutation>> {
         let ws = control.workspace;
         let run = entry.run().id;
-        let leaves = self.store.chain(ws, Chain::Run(run), 0, store::page::CHAIN_MAX).await?;
+        let leaves = self.leaves(ws, run).await?;
         let mut holder = None;
         for leaf in &leaves {
-            match wire::read(leaf.seq, &leaf.bytes)?.event {
-                Event::RunProposed(_) | Event::PlanAmended(_) => holder = Some(leaf.hash),
-                _ => {}
+            let event = wire::read(leaf.seq, &leaf.bytes)?.event;
+            if matches!(event, Event::RunProposed(_) | Event::PlanAmended(_)) {
+                holder = Some(leaf.hash);
             }
         }
         let holder = holder.ok_or(wire::Corrupt::Empty)?;
         let values = self.sealed(ws, run, vec![holder]).await?;
-        let proposed = values.iter().find(|(_, opened)| opened.name == PROPOSED);
-        let proposed = proposed.and_then(|(_, opened)| read_proposed(&opened.value));
-        let proposed = proposed.filter(|mutations| mutations.len() <= MUTATIONS_MAX);
+        let kept =
+            values.iter().filter(|(_, opened)| opened.name == PROPOSED).map(|(_, opened)| &opened.value);
+        let count = usize::try_from(entry.run().mutations).unwrap_or(usize::MAX);
+        let proposed = read_proposed(kept).filter(|mutations| mutations.len() == count);
         proposed.ok_or_else(|| Error::new(Code::ValueErased, "the proposed values were erased"))
+    }
+
+    /// A mutation with the values that its run left in the record: of a diverged one, those of the last read-back.
+    async fn as_left(&self, control: &Control, entry: &Entry, n: u32) -> Result<Mutation> {
+        let mut mutation = entry.mutation(n)?.clone();
+        let progress = usize::try_from(n).ok().and_then(|n| entry.run().progress.get(n));
+        let last = progress
+            .and_then(|progress| progress.attempts.last())
+            .and_then(|attempt| attempt.result.as_ref());
+        let Some(result) = last.filter(|result| result.outcome == Outcome::Diverged) else {
+            return Ok(mutation);
+        };
+        let Some(holder) = entry.folded.hash(result.seq) else { return Ok(mutation) };
+        let values = self.sealed(control.workspace, entry.run().id, vec![holder]).await?;
+        let read_back =
+            values.iter().find(|(_, opened)| opened.name == "read_back").map(|(_, opened)| &opened.value);
+        if let Some(now) = read_back.and_then(|seen| seen.get("now")).and_then(Value::as_object) {
+            for change in &mut mutation.changes {
+                change.after = now.get(&change.field).cloned();
+            }
+        }
+        Ok(mutation)
     }
 
     /// Fields that somebody else moved since the parent wrote them: shown, never overwritten.
@@ -112,7 +134,7 @@ impl Engine {
         let Some(open) = &parent.run().recovery else { return Ok(None) };
         let mut shown = Vec::new();
         for n in &open.mutations {
-            let applied = parent.mutation(*n)?;
+            let applied = &self.as_left(control, &parent, *n).await?;
             let Some(record) = applied.record_ref() else { continue };
             let connector = control.connector(&applied.connector)?;
             let now = match connector.snapshot(&record).await {

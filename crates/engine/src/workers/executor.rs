@@ -11,15 +11,15 @@ use domain::id::{RunId, WorkspaceId};
 use domain::limits::SEND_WINDOW_MS;
 use domain::mutation::{Fields, Mutation, Snapshot};
 use domain::principal::Principal;
-use domain::run::{Basis, DecisionWord, Run, Stage};
+use domain::run::{Run, Stage};
 use proof::json::{Object, Value};
-use store::{LeaseChange, LeaseHolder};
+use store::{IdempotencyRecord, LeaseChange, LeaseHolder};
 
+use super::checks::Check;
 use super::outcome::Verdict;
 use crate::batch::Batch;
 use crate::commands::RACES_MAX;
 use crate::control::Control;
-use crate::decision::lane_name;
 use crate::ledger::{Entry, slug};
 use crate::preview::lease_key;
 use crate::{Engine, Error, Result};
@@ -36,14 +36,13 @@ impl Drop for Live<'_> {
     }
 }
 
-/// What the checks at dispatch said.
-enum Check {
-    /// The write may start.
-    Go,
-    /// Not now: something is paused, or another run holds the record.
-    Wait,
-    /// The authorization no longer holds.
-    Void(&'static str, String),
+/// Who asked for an execution by name, and the answer that their request is remembered by.
+#[derive(Clone)]
+pub(crate) struct Asked {
+    /// Who.
+    pub by: Principal,
+    /// Saved with the first intent.
+    pub answer: Option<IdempotencyRecord>,
 }
 
 /// What is known just before the write.
@@ -53,44 +52,37 @@ struct Dispatch {
     before: Option<Snapshot>,
     lease: [u8; 32],
     lease_counter: u64,
-    send_by_boot_ms: u64,
 }
 
 impl Engine {
     /// Executes because somebody asked for it. It goes on when the request that asked ends early: a write that left must
     /// get its outcome.
-    pub(crate) async fn execute_detached(&self, ws: WorkspaceId, id: RunId, by: Principal) -> Result<()> {
+    pub(crate) async fn execute_detached(&self, ws: WorkspaceId, id: RunId, asked: Asked) -> Result<()> {
         let engine = self.me.upgrade().ok_or_else(|| Error::internal("the engine is shutting down"))?;
-        let task = tokio::spawn(async move { engine.run_now(ws, id, Some(by)).await });
+        let task = tokio::spawn(async move { engine.run_now(ws, id, Some(asked)).await });
         task.await.map_err(|fault| Error::internal("the execution ended early").because(fault))?
     }
 
     /// Executes what is authorized, mutation after mutation, until the run waits for somebody else.
-    pub(crate) async fn run_now(
-        &self,
-        ws: WorkspaceId,
-        id: RunId,
-        requested_by: Option<Principal>,
-    ) -> Result<()> {
+    pub(crate) async fn run_now(&self, ws: WorkspaceId, id: RunId, mut asked: Option<Asked>) -> Result<()> {
         if !self.live().insert(id) {
             return Ok(());
         }
         let _live = Live { engine: self, run: id };
-        let mut requested_by = requested_by;
         let mut races = 0;
         while races < RACES_MAX {
             let control = self.control(ws).await?;
             let entry = self.load(ws, id).await?;
-            if !may_start(entry.run(), requested_by) {
+            if !may_start(entry.run(), asked.as_ref().map(|asked| asked.by)) {
                 return Ok(());
             }
             let Some(n) = entry.run().next_mutation() else { return Ok(()) };
-            match self.step(&control, &entry, n, requested_by).await? {
+            match self.step(&control, &entry, n, asked.as_ref()).await? {
                 Step::Done => {
-                    // Only the first write was asked for by name; what follows is the run going on.
-                    if requested_by.is_none_or(|by| by.person().is_none()) {
-                        requested_by = None;
-                    }
+                    // The request is answered with its first write. A holder goes on commanding what follows; what
+                    // anybody else asked for goes on by itself.
+                    let held = entry.run().takeover.is_some();
+                    asked = asked.filter(|_| held).map(|asked| Asked { answer: None, ..asked });
                     races = 0;
                 }
                 Step::Again => races += 1,
@@ -100,13 +92,10 @@ impl Engine {
         Ok(())
     }
 
-    async fn step(
-        &self,
-        control: &Control,
-        entry: &Entry,
-        n: u32,
-        requested_by: Option<Principal>,
-    ) -> Result<Step> {
+    async fn step(&self, control: &Control, entry: &Entry, n: u32, asked: Option<&Asked>) -> Result<Step> {
+        if self.renew(control, entry).await? {
+            return Ok(Step::Again);
+        }
         match self.check(control, entry).await? {
             Check::Go => {}
             Check::Wait => return Ok(Step::Stop),
@@ -137,15 +126,37 @@ impl Engine {
             batch.commit().await?;
             return Ok(Step::Stop);
         }
-        let dispatch = Dispatch {
-            entry: entry.clone(),
-            n,
-            before,
-            lease,
-            lease_counter: state.counter,
-            send_by_boot_ms: self.clock.boot_ms().saturating_add(u64::try_from(SEND_WINDOW_MS).unwrap_or(0)),
-        };
-        self.attempt(control, connector.as_ref(), dispatch, requested_by).await
+        let dispatch = Dispatch { entry: entry.clone(), n, before, lease, lease_counter: state.counter };
+        self.attempt(control, connector.as_ref(), dispatch, asked).await
+    }
+
+    /// Once something had an effect the plan cannot be previewed again; an authorization that is about to end is renewed
+    /// instead, as far as policy and approvals still carry it. Says whether it was.
+    pub(crate) async fn renew(&self, control: &Control, entry: &Entry) -> Result<bool> {
+        let run = entry.run();
+        let soon = self.clock.now().plus_ms(SEND_WINDOW_MS);
+        let ends = run.authorization.as_ref().is_none_or(|leave| leave.expires <= soon);
+        if !ends || run.is_clean() || run.is_unsettled() {
+            return Ok(false);
+        }
+        let mutations: Vec<&Mutation> =
+            entry.plan.iter().filter_map(|planned| planned.mutation.as_ref()).collect();
+        let same_set =
+            control.policy.as_ref().map(|policy| policy.digest) == run.decision.as_ref().map(|d| d.policy);
+        if mutations.len() != entry.plan.len() || !same_set {
+            return Ok(false);
+        }
+        let decided = self.decide_again(control, run, &mutations).await?;
+        let mut batch = Batch::on(self, control, entry);
+        // A refusal means that it may not be renewed: then it ends as it would have.
+        if batch.command(Command::RecordDecision(Box::new(decided.record))).is_err() {
+            return Ok(false);
+        }
+        let renewed = batch.run()?.authorization.as_ref().map(|leave| leave.expires);
+        if renewed <= run.authorization.as_ref().map(|leave| leave.expires) {
+            return Ok(false);
+        }
+        Ok(batch.commit().await?.is_some())
     }
 
     /// Reads the record once more, unless the mutation makes it.
@@ -191,9 +202,9 @@ impl Engine {
         control: &Control,
         connector: &dyn Connector,
         dispatch: Dispatch,
-        requested_by: Option<Principal>,
+        asked: Option<&Asked>,
     ) -> Result<Step> {
-        let Dispatch { entry, n, before, lease, lease_counter, send_by_boot_ms } = dispatch;
+        let Dispatch { entry, n, before, lease, lease_counter } = dispatch;
         let run = entry.run();
         let mutation = entry.mutation(n)?;
         let planned = usize::try_from(n).ok().and_then(|n| entry.plan.get(n));
@@ -203,6 +214,7 @@ impl Engine {
         let attempts =
             usize::try_from(n).ok().and_then(|n| run.progress.get(n)).map_or(0, |p| p.attempts.len());
         let plan_digest = run.plan_digest().ok_or_else(|| Error::internal("an authorized run has a plan"))?;
+        let (now_before, boot_before) = (self.clock.now(), self.clock.boot_ms());
         let mut batch = Batch::on(self, control, &entry);
         batch.command(Command::StartAttempt(Box::new(StartAttempt {
             n,
@@ -210,9 +222,9 @@ impl Engine {
             plan_digest,
             evidence: EvidenceLevel::Recorded,
             guarantee: action.guarantee,
-            requested_by,
+            requested_by: asked.map(|asked| asked.by),
             window_ms: SEND_WINDOW_MS,
-            observed: observed(mutation, document.base.as_ref(), before.as_ref()),
+            observed: observed(mutation, document.base.as_ref(), before.as_ref(), &lease),
             request: request_view(mutation),
         })))?;
         batch.effects.leases.push(LeaseChange::Take {
@@ -227,8 +239,14 @@ impl Engine {
             },
         });
         batch.effects.epoch = Some(control.epoch);
+        batch.answer(asked.and_then(|asked| asked.answer.clone()));
         let Some((started, committed)) = batch.commit().await? else { return Ok(Step::Again) };
-        let seq = started.run().in_flight().map_or(0, |flight| flight.started);
+        let flight = started.run().in_flight();
+        let flight = flight.ok_or_else(|| Error::internal("a started attempt is in flight"))?;
+        let seq = flight.started;
+        // The window as the event says it, carried over to the clock that runs through suspend.
+        let window_ms = flight.send_by.millis().saturating_sub(now_before.millis());
+        let send_by_boot_ms = boot_before.saturating_add(u64::try_from(window_ms).unwrap_or(0));
         let receipt = committed.receipt(run.id, seq);
         let receipt = receipt.ok_or_else(|| Error::internal("the store gave no receipt for the attempt"))?;
         let grant = ExecutionGrant::issue(&started.folded, receipt, send_by_boot_ms)
@@ -237,15 +255,27 @@ impl Engine {
         let write = Write { mutation, fresh_version: fresh_version.as_deref(), before: before.as_ref() };
         let applied = connector.apply(grant, &write).await;
         let verdict = self.judge(connector, &started, mutation, &applied).await;
-        self.finish(control.workspace, run.id, verdict, lease).await
+        self.finish(control.workspace, run.id, (n, flight.attempt), verdict, lease).await
     }
 
     /// Saves the outcome, whatever else was written to the run meanwhile.
-    async fn finish(&self, ws: WorkspaceId, id: RunId, verdict: Verdict, lease: [u8; 32]) -> Result<Step> {
+    async fn finish(
+        &self,
+        ws: WorkspaceId,
+        id: RunId,
+        attempt: (u32, u32),
+        verdict: Verdict,
+        lease: [u8; 32],
+    ) -> Result<Step> {
         let mut last = None;
         for _ in 0..RACES_MAX {
             let control = self.control(ws).await?;
             let entry = self.load(ws, id).await?;
+            let flight = entry.run().in_flight().map(|flight| (flight.n, flight.attempt));
+            if flight != Some(attempt) {
+                // The reconciler thought that this process had ended. What it settled stands.
+                return Err(Error::internal("the outcome came too late: the attempt was settled meanwhile"));
+            }
             let mut batch = Batch::on(self, &control, &entry);
             batch.command(Command::FinishAttempt(Box::new(FinishAttempt {
                 outcome: verdict.outcome,
@@ -272,72 +302,6 @@ impl Engine {
             Error::internal("the outcome could not be saved: the reconciler will find it")
         }))
     }
-
-    /// All checks at dispatch that need no read of the record.
-    async fn check(&self, control: &Control, entry: &Entry) -> Result<Check> {
-        let run = entry.run();
-        let mutations: Vec<&Mutation> =
-            entry.plan.iter().filter_map(|planned| planned.mutation.as_ref()).collect();
-        if mutations.len() != entry.plan.len() {
-            return Ok(Check::Void("store_restored", "a value of the plan was erased".to_owned()));
-        }
-        let lane = lane_name(control, run, &mutations);
-        for mutation in &mutations {
-            if control.paused(run.judged(), &mutation.connector, &lane).is_some() {
-                return Ok(Check::Wait);
-            }
-            let manifest =
-                control.connector(&mutation.connector).ok().map(|connector| connector.describe().manifest);
-            if manifest != Some(mutation.manifest) {
-                return Ok(Check::Void(
-                    "connector_changed",
-                    format!("the connector `{}` changed", mutation.connector),
-                ));
-            }
-        }
-        let decided = run.decision.as_ref().map(|decision| decision.policy);
-        if control.policy.as_ref().map(|policy| policy.digest) != decided {
-            return Ok(Check::Void("policy_changed", "another policy set is in force".to_owned()));
-        }
-        if !control.is_active(run.judged()) {
-            return Ok(Check::Void("role_lost", "the proposer may no longer act".to_owned()));
-        }
-        for approval in counted(run) {
-            if !control.approver_groups(approval.person).contains(&approval.group) {
-                return Ok(Check::Void(
-                    "role_lost",
-                    format!("{} left `{}`", approval.person, approval.group),
-                ));
-            }
-        }
-        self.check_tightened(control, run, &mutations).await
-    }
-
-    /// Asks the same policy set again with fresh facts; it may only tighten.
-    async fn check_tightened(&self, control: &Control, run: &Run, mutations: &[&Mutation]) -> Result<Check> {
-        let again = self.decide_again(control, run, mutations).await?.record.decided;
-        let before = run.decision.as_ref().map(|decision| (decision.word, decision.obligations.clone()));
-        let tighter = match (before, again.decision) {
-            (_, DecisionWord::Deny) | (Some((DecisionWord::Auto, _)), DecisionWord::Approval) | (None, _) => {
-                true
-            }
-            (Some((DecisionWord::Approval, asked)), DecisionWord::Approval) => {
-                again.obligations.iter().any(|now| {
-                    asked
-                        .iter()
-                        .find(|then| then.group == now.group)
-                        .is_none_or(|then| then.quorum < now.quorum)
-                })
-            }
-            (Some(_), DecisionWord::Auto) | (Some((DecisionWord::Deny, _)), _) => false,
-        };
-        let rules = again.rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        Ok(if tighter {
-            Check::Void("tightened", format!("policy now says {}: {rules}", again.decision))
-        } else {
-            Check::Go
-        })
-    }
 }
 
 /// How a step ended.
@@ -348,12 +312,6 @@ enum Step {
     Again,
     /// The run waits for somebody else.
     Stop,
-}
-
-/// Approvals on which the authorization rests.
-fn counted(run: &Run) -> &[domain::run::Approval] {
-    let rests = run.authorization.as_ref().is_some_and(|leave| leave.basis == Basis::Approvals);
-    if rests { &run.approvals } else { &[] }
 }
 
 /// Whether an attempt may start: by itself, or because somebody who may asked for it.
@@ -388,16 +346,29 @@ fn may_start(run: &Run, requested_by: Option<Principal>) -> bool {
     }
 }
 
-/// The fresh version token, and which unrelated fields moved since the preview.
-fn observed(mutation: &Mutation, base: Option<&Fields>, now: Option<&Snapshot>) -> Value {
+/// The fresh version token, which unrelated fields moved since the preview, and the record lease that is taken.
+fn observed(mutation: &Mutation, base: Option<&Fields>, now: Option<&Snapshot>, lease: &[u8; 32]) -> Value {
     let empty = Fields::new();
     let live = now.map_or(&empty, |now| &now.fields);
     let names = base.map(|base| unrelated(mutation, base, live)).unwrap_or_default();
     let version = now.and_then(|now| now.version.clone()).map_or(Value::Null, Value::Str);
     Value::Object(Object::from([
+        (LEASE.to_owned(), lease_text(lease)),
         ("unrelated".to_owned(), Value::Array(names.into_iter().map(Value::Str).collect())),
         ("version".to_owned(), version),
     ]))
+}
+
+/// The member of `observed` that names the record lease: what holds it must stay findable when the connector changes.
+pub(super) const LEASE: &str = "lease";
+
+fn lease_text(lease: &[u8; 32]) -> Value {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(64);
+    for byte in lease {
+        let _ = write!(text, "{byte:02x}");
+    }
+    Value::Str(text)
 }
 
 /// The intent in words of the plan; the exchange itself is kept with the response.

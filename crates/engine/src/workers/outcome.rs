@@ -69,7 +69,7 @@ impl Engine {
                     Some(record) => connector.snapshot(&record).await.ok().map(|read| read.snapshot.fields),
                     None => None,
                 };
-                let three_way = now.map(|now| view(&moved(mutation, &now))).unwrap_or(Value::Null);
+                let three_way = now.map_or(Value::Null, |now| view(&moved(mutation, &now)));
                 Verdict {
                     conflict: Some(three_way),
                     ..verdict(Outcome::Rejected, slug(CODE_CONFLICT), false, Value::Null)
@@ -186,7 +186,7 @@ impl Engine {
                 }
                 match self.look_at_record(connector, mutation, handle).await {
                     Look::Proven(seen) => Look::Proven(with_basis(seen, basis.word())),
-                    other => other,
+                    other @ (Look::Differs(_) | Look::Unclear(_)) => other,
                 }
             }
             Ok(Effect::NotFound { .. } | Effect::CannotTell) => {

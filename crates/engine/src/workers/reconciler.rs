@@ -7,13 +7,16 @@ use domain::drift::{diverging, moved, view};
 use domain::id::{RunId, WorkspaceId};
 use domain::mutation::{Fields, Kind};
 use domain::name::Slug;
+use proof::digest::Digest;
 use proof::json::{Object, Value};
+use store::LeaseChange;
 
 use crate::batch::Batch;
 use crate::commands::RACES_MAX;
 use crate::control::Control;
 use crate::ledger::{Entry, landing_ms, slug};
-use crate::preview::lease_key;
+use crate::workers::checks::is_as_previewed;
+use crate::workers::executor::LEASE;
 use crate::{Engine, Error, Result};
 
 /// What a look settled.
@@ -51,7 +54,7 @@ impl Engine {
             if entry.run().unknown().is_none_or(|now| now.n != attempt.n || now.attempt != attempt.attempt) {
                 return Ok(());
             }
-            let lease = crate::commands::release(&control, &entry, attempt.n)?;
+            let lease = self.held_lease(ws, &entry, attempt.n).await?;
             let mut batch = Batch::on(self, &control, &entry);
             batch.command(Command::Reconcile(Box::new(Reconcile {
                 person: None,
@@ -63,7 +66,7 @@ impl Engine {
                 read_back: settled.read_back.clone(),
                 rationale: Value::Null,
             })))?;
-            batch.effects.leases.push(lease);
+            batch.effects.leases.extend(lease);
             if batch.commit().await?.is_some() {
                 return Ok(());
             }
@@ -74,10 +77,8 @@ impl Engine {
     /// Whether the process that sent the attempt has ended: it was an earlier one of a node that is back.
     async fn sender_is_gone(&self, control: &Control, entry: &Entry) -> Result<bool> {
         let Some(flight) = entry.run().in_flight() else { return Ok(false) };
-        let mutation = entry.mutation(flight.n)?;
-        let connector = control.connector(&mutation.connector)?;
-        let lease =
-            self.store.lease(control.workspace, lease_key(control, connector.as_ref(), mutation)).await?;
+        let Some(key) = self.lease_of(control.workspace, entry, flight.n).await? else { return Ok(false) };
+        let lease = self.store.lease(control.workspace, key).await?;
         let Some(holder) = lease.holder.filter(|holder| holder.run == entry.run().id) else {
             // The lease says who sends. Without it nobody can tell, and a person settles.
             return Ok(false);
@@ -87,6 +88,32 @@ impl Engine {
         }
         let newest = self.store.newest_generation(holder.node).await?;
         Ok(newest.is_some_and(|newest| newest > holder.generation))
+    }
+
+    /// The record lease that the last attempt of a mutation took, as its event says: it stays findable when the connector
+    /// is configured anew or no longer loads.
+    async fn lease_of(&self, ws: WorkspaceId, entry: &Entry, n: u32) -> Result<Option<[u8; 32]>> {
+        let progress = usize::try_from(n).ok().and_then(|n| entry.run().progress.get(n));
+        let started = progress.and_then(|progress| progress.attempts.last()).map(|attempt| attempt.started);
+        let Some(holder) = started.and_then(|seq| entry.folded.hash(seq)) else { return Ok(None) };
+        let values = self.sealed(ws, entry.run().id, vec![holder]).await?;
+        let observed =
+            values.iter().find(|(_, opened)| opened.name == "observed").map(|(_, opened)| &opened.value);
+        let text = observed.and_then(|observed| observed.get(LEASE)).and_then(Value::as_str);
+        Ok(text.and_then(Digest::parse).map(|key| *key.as_bytes()))
+    }
+
+    /// The release of that lease, when the run still holds it.
+    pub(crate) async fn held_lease(
+        &self,
+        ws: WorkspaceId,
+        entry: &Entry,
+        n: u32,
+    ) -> Result<Option<LeaseChange>> {
+        let Some(key) = self.lease_of(ws, entry, n).await? else { return Ok(None) };
+        let run = entry.run().id;
+        let held = self.store.lease(ws, key).await?.holder.is_some_and(|holder| holder.run == run);
+        Ok(held.then_some(LeaseChange::Release { key, run }))
     }
 
     async fn mark_unknown(&self, control: &Control, entry: &Entry) -> Result<Option<Entry>> {
@@ -106,6 +133,10 @@ impl Engine {
     async fn settle_by_looking(&self, control: &Control, entry: &Entry, n: u32) -> Result<Option<Settled>> {
         let Some(attempt) = entry.run().unknown() else { return Ok(None) };
         let mutation = entry.mutation(n)?;
+        if !is_as_previewed(control, entry.run(), mutation) {
+            // Where the write went is no longer where this connector looks: a person settles.
+            return Ok(None);
+        }
         let connector = control.connector(&mutation.connector)?;
         let handle = self.handle_of(control, entry, n).await?;
         let query =
@@ -178,6 +209,10 @@ fn conclude(
         let outcome = if differs.is_empty() { Outcome::Applied } else { Outcome::Diverged };
         return settled(outcome, basis.word(), false, looked(basis.word(), view(&differs)));
     }
+    if let (Effect::NotFound { conclusive: true }, true) = (effect, mutation.kind != Kind::Delete) {
+        // The place that keeps every write of ours does not have this one, whatever the record holds.
+        return settled(Outcome::NotSent, "no_effect_found", true, looked("key_lookup", Value::Null));
+    }
     match mutation.kind {
         Kind::Delete => match now {
             None => {
@@ -185,15 +220,10 @@ fn conclude(
             }
             Some(_) => settled(Outcome::NotSent, "no_effect_found", true, looked("still_there", Value::Null)),
         },
-        // What makes something new is settled by its key alone: an equal record may be somebody else's.
-        Kind::Create => match effect {
-            Effect::NotFound { conclusive: true } => {
-                settled(Outcome::NotSent, "no_effect_found", true, looked("key_lookup", Value::Null))
-            }
-            Effect::NotFound { conclusive: false } | Effect::CannotTell | Effect::Found { .. } => None,
-        },
-        Kind::Invoke if !matches!(effect, Effect::NotFound { conclusive: true }) => None,
-        Kind::Update | Kind::Invoke => {
+        // What makes something new, or does more than set fields, is settled by its key alone: an equal record may be
+        // somebody else's doing.
+        Kind::Create | Kind::Invoke => None,
+        Kind::Update => {
             let now = now?;
             if diverging(mutation, now).is_empty() && !mutation.changes.is_empty() {
                 let read = looked("equals_after", Value::Null);

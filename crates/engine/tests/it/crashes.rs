@@ -24,12 +24,11 @@ async fn crash_at(nth: u64, fault: store::faults::Fault) {
     faulty.plan(faulty.commits() + nth, fault);
     // As far as it gets.
     let proposed = world.propose(&world.agent, solve("48213")).await;
-    if let Ok(run) = proposed {
-        if let Ok(view) = world.engine.show_run(&world.tom, run).await {
-            if let Some(digest) = view.run.plan_digest() {
-                let _ = world.verdict(&world.maya, run, Answer::Approve, digest).await;
-            }
-        }
+    if let Ok(run) = proposed
+        && let Ok(view) = world.engine.show_run(&world.tom, run).await
+        && let Some(digest) = view.run.plan_digest()
+    {
+        let _ = world.verdict(&world.maya, run, Answer::Approve, digest).await;
     }
     tokio::time::sleep(Duration::from_millis(150)).await;
     faulty.crash();

@@ -1,5 +1,8 @@
 //! Stories of governed runs on a real store, against the simulated help desk.
 
+// Says so to the linter, which is milder with tests.
+#![cfg(test)]
+
 mod approvals;
 mod crashes;
 mod drift;

@@ -1,5 +1,6 @@
 //! A small company: one workspace on a real store, the simulated help desk, an agent and four people.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,7 +92,7 @@ pub fn change(ticket: &str, fields: &[(&str, Value)]) -> Proposal {
                 .map(|(name, value)| ((*name).to_owned(), value.clone()))
                 .collect::<Fields>(),
             arguments: Fields::new(),
-            guard: Default::default(),
+            guard: BTreeSet::new(),
         }],
     }
 }
@@ -181,15 +182,15 @@ async fn found(engine: &Engine, desk: &Simulator) -> (Caller, Caller, Caller, Ca
         name: slug("triage-agent"),
         title: "Triage agent".to_owned(),
         owner: people[0].person(),
-        teams: Default::default(),
+        teams: BTreeSet::new(),
     };
     let agent = engine.add_program(&admin, agent, None).await.unwrap().id;
     let key = NewKey {
         principal: agent,
         label: "test".to_owned(),
-        workflows: Default::default(),
-        connectors: Default::default(),
-        actions: Default::default(),
+        workflows: BTreeSet::new(),
+        connectors: BTreeSet::new(),
+        actions: BTreeSet::new(),
         expires_in_s: None,
     };
     let secret = engine.issue_key(&admin, key, None).await.unwrap().secret;
@@ -230,6 +231,8 @@ impl World {
         let (admin, owner, maya, tom, agent) = found(&engine, &desk).await;
         workers.stop().await;
         drop(engine);
+        // A connector that was configured in the very millisecond of a preview counts as changed since.
+        clock.advance_s(1);
         let (engine, workers) = start_engine(wrap(store), &clock).await;
         let ws = admin.workspace;
         Self { engine, ws, clock, desk, admin, owner, maya, tom, agent, workers: Some(workers), _dir: dir }

@@ -139,7 +139,6 @@ impl Run {
             attempt.result.as_mut().filter(|result| result.outcome == Outcome::Diverged && !result.accepted);
         let result = diverged.ok_or(Violation { rule: "only a divergence is accepted, and once" })?;
         result.accepted = true;
-        result.seq = at.seq;
         self.stage = self.after_outcome(event.n);
         Ok(())
     }

@@ -1,0 +1,114 @@
+//! Everything that is checked at dispatch and needs no read of the record.
+
+use domain::event::PolicyDecided;
+use domain::mutation::Mutation;
+use domain::principal::Principal;
+use domain::run::{Approval, Basis, Decision, DecisionWord, Run};
+use domain::time::Timestamp;
+
+use crate::control::Control;
+use crate::decision::lane_of;
+use crate::ledger::Entry;
+use crate::{Engine, Result};
+
+/// What the checks said.
+pub(super) enum Check {
+    /// The write may start.
+    Go,
+    /// Not now: something is paused.
+    Wait,
+    /// The authorization no longer holds: why, in a word and in words.
+    Void(&'static str, String),
+}
+
+impl Engine {
+    /// Pauses, connectors, policy set, roles, and the policy itself with fresh facts.
+    pub(super) async fn check(&self, control: &Control, entry: &Entry) -> Result<Check> {
+        let run = entry.run();
+        let mutations: Vec<&Mutation> =
+            entry.plan.iter().filter_map(|planned| planned.mutation.as_ref()).collect();
+        if mutations.len() != entry.plan.len() {
+            return Ok(Check::Void("store_restored", "a value of the plan was erased".to_owned()));
+        }
+        for mutation in &mutations {
+            let lane = lane_of(control, run, mutation);
+            if paused(control, run, mutation, &lane) {
+                return Ok(Check::Wait);
+            }
+            if !is_as_previewed(control, run, mutation) {
+                let detail = format!("the connector `{}` changed", mutation.connector);
+                return Ok(Check::Void("connector_changed", detail));
+            }
+        }
+        let decided = run.decision.as_ref().map(|decision| decision.policy);
+        if control.policy.as_ref().map(|policy| policy.digest) != decided {
+            return Ok(Check::Void("policy_changed", "another policy set is in force".to_owned()));
+        }
+        if !control.is_active(run.judged()) {
+            return Ok(Check::Void("role_lost", "the proposer may no longer act".to_owned()));
+        }
+        for approval in counted(run) {
+            if !control.approver_groups(approval.person).contains(&approval.group) {
+                let detail = format!("{} left `{}`", approval.person, approval.group);
+                return Ok(Check::Void("role_lost", detail));
+            }
+        }
+        let again = self.decide_again(control, run, &mutations).await?.record.decided;
+        if !run.decision.as_ref().is_some_and(|before| still_allows(before, counted(run), &again)) {
+            let rules = again.rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            return Ok(Check::Void("tightened", format!("policy now says {}: {rules}", again.decision)));
+        }
+        Ok(Check::Go)
+    }
+}
+
+/// Whether the proposer, the holder, the connector or the lane of a mutation is paused.
+fn paused(control: &Control, run: &Run, mutation: &Mutation, lane: &str) -> bool {
+    let whom: [Principal; 2] = [run.proposer, run.judged()];
+    whom.into_iter().any(|principal| control.paused(principal, &mutation.connector, lane).is_some())
+}
+
+/// Whether the connector is the one that the preview read from: the same manifest, and not configured anew since.
+pub(crate) fn is_as_previewed(control: &Control, run: &Run, mutation: &Mutation) -> bool {
+    let Some(configured) = control.connectors.get(&mutation.connector) else { return false };
+    let Ok(connector) = &configured.connector else { return false };
+    let changed = Timestamp::parse(&configured.body.changed);
+    let previewed = run.plan.as_ref().map(|plan| plan.at);
+    let older = changed.zip(previewed).is_some_and(|(changed, previewed)| changed < previewed);
+    older && connector.describe().manifest == mutation.manifest
+}
+
+/// Approvals on which the authorization rests.
+fn counted(run: &Run) -> &[Approval] {
+    let rests = run.authorization.as_ref().is_some_and(|leave| leave.basis == Basis::Approvals);
+    if rests { &run.approvals } else { &[] }
+}
+
+/// Whether what was decided and approved still satisfies what the same policy set says now. It may only tighten.
+fn still_allows(before: &Decision, approvals: &[Approval], now: &PolicyDecided) -> bool {
+    let canary = match (before.canary, now.canary) {
+        (_, None) => true,
+        (Some(before), Some(now)) => before <= now,
+        (None, Some(_)) => false,
+    };
+    if !canary || now.evidence > before.evidence {
+        return false;
+    }
+    match (before.word, now.decision) {
+        (_, DecisionWord::Deny) | (DecisionWord::Auto, DecisionWord::Approval) | (DecisionWord::Deny, _) => {
+            false
+        }
+        (DecisionWord::Auto | DecisionWord::Approval, DecisionWord::Auto) => true,
+        (DecisionWord::Approval, DecisionWord::Approval) => {
+            let met = |asked: &domain::event::Obligation| {
+                let given = approvals.iter().filter(|approval| {
+                    approval.group == asked.group
+                        && approval.method >= asked.method
+                        && !asked.exclude.contains(&approval.person)
+                });
+                given.count() >= usize::try_from(asked.quorum).unwrap_or(usize::MAX)
+            };
+            (before.rationale || !now.rationale) && now.obligations.iter().all(met)
+        }
+    }
+}
