@@ -4,24 +4,23 @@ use std::fmt::Write;
 use std::path::Path;
 use std::{env, fs};
 
-fn main() {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
     println!("cargo:rerun-if-changed={}", folder.display());
-    let mut pages: Vec<_> = fs::read_dir(&folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
-        .collect();
+    let mut pages = Vec::new();
+    for entry in fs::read_dir(&folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            pages.push(path);
+        }
+    }
     pages.sort();
     let mut code = String::from("&[\n");
     for page in pages {
         let name = page.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        writeln!(code, "    ({name:?}, include_str!({:?})),", page.display().to_string())
-            .expect("a string takes text");
+        writeln!(code, "    ({name:?}, include_str!({:?})),", page.display().to_string())?;
     }
     code.push_str("]\n");
-    let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
-    fs::write(Path::new(&out).join("error_pages.rs"), code).expect("OUT_DIR can be written");
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("error_pages.rs"), code)?;
+    Ok(())
 }

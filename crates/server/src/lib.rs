@@ -8,4 +8,5 @@ pub mod demo;
 pub mod http;
 pub mod serve;
 pub mod surface;
+mod telemetry;
 pub mod wiring;

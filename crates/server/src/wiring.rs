@@ -22,6 +22,7 @@ pub use probe::Probe;
 
 use crate::config::Config;
 use crate::http::{self, App, Serving};
+use crate::telemetry::EventCounter;
 
 /// The name of the workspace that the first start makes.
 const FIRST_WORKSPACE: &str = "main";
@@ -33,6 +34,7 @@ pub struct Server {
     first_password: Option<String>,
     serving: Serving,
     workers: Workers,
+    counter: EventCounter,
 }
 
 /// Why a server does not start. Nothing is left running.
@@ -90,10 +92,11 @@ impl Server {
         let listen = config.server.listen;
         let listener = TcpListener::bind(listen).await.map_err(|fault| StartFault::Listen(listen, fault))?;
         let addr = listener.local_addr().map_err(|fault| StartFault::Listen(listen, fault))?;
+        let counter = EventCounter::start(Arc::clone(engine.store()));
         let workers = Workers::start(Arc::clone(&engine), queue);
         let app = App::new(Arc::clone(&engine), entropy, probe, &config.server);
         let serving = http::serve(listener, app, &config.server);
-        Ok(Self { addr, engine, first_password, serving, workers })
+        Ok(Self { addr, engine, first_password, serving, workers, counter })
     }
 
     /// Where it listens.
@@ -115,6 +118,7 @@ impl Server {
     pub async fn stop(self) {
         self.serving.stop().await;
         self.workers.stop().await;
+        self.counter.stop().await;
     }
 }
 

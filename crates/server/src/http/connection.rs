@@ -3,6 +3,8 @@
 //! The limits here are those that come before a request exists: how many connections, how long a head may take, how
 //! large it may be. Everything about requests is in [`super::edge`].
 
+mod lingering;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +21,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
+
+use lingering::Lingering;
 
 use super::{App, router};
 use crate::config;
@@ -100,7 +104,6 @@ async fn connection(
     watcher: Watcher,
     slot: OwnedSemaphorePermit,
 ) {
-    let _slot = slot;
     // Answers are small and complete: waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -108,7 +111,7 @@ async fn connection(
         let router = router.clone();
         async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
     });
-    let connection = http.serve_connection(TokioIo::new(stream), service);
+    let connection = http.serve_connection(TokioIo::new(Lingering::new(stream, slot)), service);
     // A broken connection is the client's affair and has no request to log it with.
     let _ = watcher.watch(connection).await;
 }

@@ -102,10 +102,14 @@ fn request_id(app: &App, request: &Request) -> String {
         (1..=REQUEST_ID_LEN_MAX).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
     };
-    given.filter(form).map_or_else(
-        || app.0.entropy.id_bits().iter().map(|byte| format!("{byte:02x}")).collect(),
-        str::to_owned,
-    )
+    given.filter(form).map_or_else(|| fresh_id(app), str::to_owned)
+}
+
+/// 80 random bits as hex digits.
+fn fresh_id(app: &App) -> String {
+    let mut bits = [0; 16];
+    bits[6..].copy_from_slice(&app.0.entropy.id_bits());
+    format!("{:020x}", u128::from_be_bytes(bits))
 }
 
 fn secure(app: &App, response: &mut Response) {

@@ -37,11 +37,11 @@ impl FromRequestParts<App> for Wait {
 fn read(headers: &HeaderMap) -> Wait {
     let texts = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
     let wishes = texts.flat_map(|text| text.split([',', ';']));
-    let wait = wishes.filter_map(|wish| {
+    let mut wait = wishes.filter_map(|wish| {
         let (name, value) = wish.split_once('=')?;
         name.trim().eq_ignore_ascii_case("wait").then_some(value.trim().trim_matches('"'))
     });
-    let seconds = wait.filter_map(|value| value.parse().ok()).next();
+    let seconds = wait.find_map(|value| value.parse().ok());
     Wait(seconds.filter(|seconds| *seconds > 0).map(|seconds| Duration::from_secs(seconds).min(WAIT_MAX)))
 }
 

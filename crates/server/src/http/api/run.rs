@@ -1,6 +1,7 @@
 //! A run, whole and in a list.
 
 use domain::id::RunId;
+use domain::run::RecoveryKind;
 use engine::queries::{RecoveryView, RunView};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -269,7 +270,7 @@ impl Recovery {
             outcome,
         });
         Self {
-            possible: view.possible.into_iter().map(|kind| kind.word()).collect(),
+            possible: view.possible.into_iter().map(RecoveryKind::word).collect(),
             open,
             runs: runs.collect(),
         }

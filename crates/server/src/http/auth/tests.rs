@@ -18,7 +18,7 @@ fn a_bearer_token_stands_behind_its_scheme() {
 #[test]
 fn a_cookie_is_found_by_its_whole_name() {
     let headers = |cookies: &[&str]| {
-        HeaderMap::from_iter(cookies.iter().map(|cookie| (COOKIE, cookie.parse::<HeaderValue>().unwrap())))
+        cookies.iter().map(|cookie| (COOKIE, cookie.parse::<HeaderValue>().unwrap())).collect::<HeaderMap>()
     };
     for (cookies, found) in [
         (&["ap_session=a"][..], Some("a")),

@@ -1,5 +1,24 @@
 //! Text as HTML: nothing gets into a page unescaped.
 
+use std::fmt::{Arguments, Write};
+
+/// Markup that is being written.
+#[derive(Default)]
+pub struct Html(String);
+
+impl Html {
+    /// Adds markup; whatever is no markup was escaped before.
+    pub fn add(&mut self, markup: Arguments<'_>) {
+        // Writing into memory cannot fail.
+        let _ = self.0.write_fmt(markup);
+    }
+
+    /// The markup.
+    pub fn finish(self) -> String {
+        self.0
+    }
+}
+
 /// Text that can stand between tags and in quoted attributes.
 pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
@@ -7,31 +26,36 @@ pub fn escaped(text: &str) -> String {
 
 /// Escaped text whose `code` is set as such.
 pub fn inline(text: &str) -> String {
-    let mut html = String::new();
-    for (position, part) in text.split('`').enumerate() {
-        let part = escaped(part);
-        if position % 2 == 0 { html.push_str(&part) } else { html.push_str(&format!("<code>{part}</code>")) }
+    let mut html = Html::default();
+    for (position, part) in text.split('`').map(escaped).enumerate() {
+        if position % 2 == 0 {
+            html.add(format_args!("{part}"));
+        } else {
+            html.add(format_args!("<code>{part}</code>"));
+        }
     }
-    html
+    html.finish()
 }
 
 /// The Markdown of our pages: headings, paragraphs, lists and inline code.
 pub fn of_markdown(text: &str) -> String {
-    text.split("\n\n").map(str::trim).filter(|block| !block.is_empty()).map(block).collect()
-}
-
-fn block(block: &str) -> String {
-    for (mark, tag) in [("### ", "h3"), ("## ", "h2"), ("# ", "h1")] {
-        if let Some(text) = block.strip_prefix(mark) {
-            return format!("<{tag}>{}</{tag}>\n", inline(text));
+    let mut html = Html::default();
+    for block in text.split("\n\n").map(str::trim).filter(|block| !block.is_empty()) {
+        let headings = [("### ", "h3"), ("## ", "h2"), ("# ", "h1")];
+        let heading = headings.iter().find_map(|(mark, tag)| Some((block.strip_prefix(mark)?, tag)));
+        if let Some((text, tag)) = heading {
+            html.add(format_args!("<{tag}>{}</{tag}>\n", inline(text)));
+        } else if block.starts_with("- ") {
+            html.add(format_args!("<ul>\n"));
+            for item in block.lines().filter_map(|line| line.strip_prefix("- ")) {
+                html.add(format_args!("<li>{}</li>\n", inline(item)));
+            }
+            html.add(format_args!("</ul>\n"));
+        } else {
+            html.add(format_args!("<p>{}</p>\n", inline(block)));
         }
     }
-    if block.starts_with("- ") {
-        let items = block.lines().filter_map(|line| line.strip_prefix("- "));
-        let items: String = items.map(|item| format!("<li>{}</li>\n", inline(item))).collect();
-        return format!("<ul>\n{items}</ul>\n");
-    }
-    format!("<p>{}</p>\n", inline(block))
+    html.finish()
 }
 
 #[cfg(test)]

@@ -4,132 +4,112 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::html::{escaped, inline};
+use super::html::{Html, escaped, inline, of_markdown};
 
 /// The body of the page.
 pub fn body(document: &Value) -> String {
-    let mut html = format!("<h1>{}</h1>\n", text(&document["info"]["title"]));
-    html.push_str(&super::html::of_markdown(document["info"]["description"].as_str().unwrap_or_default()));
+    let mut html = Html::default();
+    html.add(format_args!("<h1>{}</h1>\n", inline(text(document, "/info/title"))));
+    html.add(format_args!("{}<nav><ul>\n", of_markdown(text(document, "/info/description"))));
     let operations = by_tag(document);
-    html.push_str("<nav><ul>\n");
     for tag in operations.keys() {
-        html.push_str(&format!("<li><a href=\"#tag-{0}\">{0}</a></li>\n", escaped(tag)));
+        html.add(format_args!("<li><a href=\"#tag-{0}\">{0}</a></li>\n", escaped(tag)));
     }
-    html.push_str("<li><a href=\"#schemas\">schemas</a></li>\n</ul></nav>\n");
+    html.add(format_args!("<li><a href=\"#schemas\">schemas</a></li>\n</ul></nav>\n"));
     for (tag, operations) in &operations {
-        html.push_str(&format!("<h2 id=\"tag-{0}\">{0}</h2>\n", escaped(tag)));
-        operations
-            .iter()
-            .for_each(|(method, path, operation)| html.push_str(&route(method, path, operation)));
+        html.add(format_args!("<h2 id=\"tag-{0}\">{0}</h2>\n", escaped(tag)));
+        for (method, path, operation) in operations {
+            route(&mut html, method, path, operation);
+        }
     }
-    html.push_str("<h2 id=\"schemas\">Schemas</h2>\n");
-    for (name, schema) in members(&document["components"]["schemas"]) {
-        html.push_str(&format!("<h3 id=\"schema-{0}\">{0}</h3>\n", escaped(name)));
-        html.push_str(&described(schema));
-        html.push_str(&properties(schema));
+    html.add(format_args!("<h2 id=\"schemas\">Schemas</h2>\n"));
+    for (name, schema) in members(document, "/components/schemas") {
+        html.add(format_args!("<h3 id=\"schema-{0}\">{0}</h3>\n", escaped(name)));
+        html.add(format_args!("{}", of_markdown(text(schema, "/description"))));
+        properties(&mut html, schema);
     }
-    html
+    html.finish()
 }
 
 type Operations<'a> = BTreeMap<&'a str, Vec<(&'a str, &'a str, &'a Value)>>;
 
 fn by_tag(document: &Value) -> Operations<'_> {
     let mut tags: Operations<'_> = BTreeMap::new();
-    for (path, item) in members(&document["paths"]) {
-        for (method, operation) in members(item) {
-            let tag = operation["tags"][0].as_str().unwrap_or("other");
-            tags.entry(tag).or_default().push((method, path, operation));
+    for (path, item) in members(document, "/paths") {
+        for (method, operation) in members(item, "") {
+            tags.entry(text(operation, "/tags/0")).or_default().push((method, path, operation));
         }
     }
     tags
 }
 
-fn route(method: &str, path: &str, operation: &Value) -> String {
-    let method = method.to_uppercase();
-    let mut html =
-        format!("<h3><span class=\"method\">{method}</span> <code>{}</code></h3>\n", escaped(path));
-    html.push_str(&format!("<p>{}</p>\n", text(&operation["summary"])));
-    html.push_str(&described(operation));
-    let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let rows = parameters.iter().map(|parameter| {
-        let place = parameter["in"].as_str().unwrap_or_default();
-        (
-            escaped(parameter["name"].as_str().unwrap_or_default()),
-            escaped(place),
-            text(&parameter["description"]),
-        )
+fn route(html: &mut Html, method: &str, path: &str, operation: &Value) {
+    let (method, path) = (method.to_uppercase(), escaped(path));
+    html.add(format_args!("<h3><span class=\"method\">{method}</span> <code>{path}</code></h3>\n"));
+    html.add(format_args!("<p>{}</p>\n", inline(text(operation, "/summary"))));
+    html.add(format_args!("{}", of_markdown(text(operation, "/description"))));
+    let parameters = elements(operation, "/parameters").iter().map(|parameter| {
+        let word = |pointer| escaped(text(parameter, pointer));
+        [word("/name"), word("/in"), inline(text(parameter, "/description"))]
     });
-    html.push_str(&table(["parameter", "in", ""], rows.collect()));
-    if let Some((kind, content)) = members(&operation["requestBody"]["content"]).next() {
-        html.push_str(&format!(
-            "<p>Body: {} <span class=\"note\">{}</span></p>\n",
-            typed(&content["schema"]),
-            escaped(kind)
-        ));
+    table(html, ["parameter", "in", ""], parameters);
+    for (kind, content) in members(operation, "/requestBody/content") {
+        let (body, kind) = (content.get("schema").map(typed).unwrap_or_default(), escaped(kind));
+        html.add(format_args!("<p>Body: {body} <span class=\"note\">{kind}</span></p>\n"));
     }
-    let rows = members(&operation["responses"]).map(|(status, response)| {
-        let content = members(&response["content"]).next();
-        let schema = content.map(|(_, content)| typed(&content["schema"])).unwrap_or_default();
-        (escaped(status), schema, text(&response["description"]))
+    let responses = members(operation, "/responses").map(|(status, response)| {
+        let content = members(response, "/content").next();
+        let schema = content.and_then(|(_, content)| content.get("schema")).map(typed).unwrap_or_default();
+        [escaped(status), schema, inline(text(response, "/description"))]
     });
-    html.push_str(&table(["answer", "body", ""], rows.collect()));
-    html
+    table(html, ["answer", "body", ""], responses);
 }
 
-fn properties(schema: &Value) -> String {
-    let required: Vec<&str> =
-        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let mut rows = Vec::new();
+fn properties(html: &mut Html, schema: &Value) {
+    let parts = elements(schema, "/allOf");
     // A schema that takes up another one lists its parts.
-    for part in schema["allOf"].as_array().map_or(std::slice::from_ref(schema), Vec::as_slice) {
-        if let Some(name) = part["$ref"].as_str() {
-            rows.push(("…".to_owned(), link(name), "its members".to_owned()));
+    let parts = if parts.is_empty() { std::slice::from_ref(schema) } else { parts };
+    let mut rows = Vec::new();
+    for part in parts {
+        if let Some(reference) = part.get("$ref").and_then(Value::as_str) {
+            rows.push(["…".to_owned(), link(reference), "its members".to_owned()]);
         }
-        rows.extend(members(&part["properties"]).map(|(name, property)| {
-            let optional = if required.contains(&name)
-                || part["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name))
-            {
-                ""
-            } else {
-                "?"
-            };
-            (format!("{}{optional}", escaped(name)), typed(property), text(&property["description"]))
+        let required = elements(part, "/required");
+        rows.extend(members(part, "/properties").map(|(name, property)| {
+            let mark = if required.iter().any(|one| one == name) { "" } else { "?" };
+            [format!("{}{mark}", escaped(name)), typed(property), inline(text(property, "/description"))]
         }));
     }
-    table(["member", "type", ""], rows)
+    table(html, ["member", "type", ""], rows);
 }
 
 /// The type of a schema, with links to those that have a name.
 fn typed(schema: &Value) -> String {
-    if let Some(name) = schema["$ref"].as_str() {
-        return link(name);
+    if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+        return link(reference);
     }
-    if let Some(either) =
-        schema["oneOf"].as_array().or(schema["anyOf"].as_array()).or(schema["allOf"].as_array())
-    {
-        return either.iter().map(typed).collect::<Vec<_>>().join(" or ");
+    for either in ["/oneOf", "/anyOf", "/allOf"] {
+        let parts = elements(schema, either);
+        if !parts.is_empty() {
+            return parts.iter().map(typed).collect::<Vec<_>>().join(" or ");
+        }
     }
-    if let Some(values) = schema["enum"].as_array() {
-        let values = values.iter().filter_map(Value::as_str);
-        return values
-            .map(|value| format!("<code>{}</code>", escaped(value)))
-            .collect::<Vec<_>>()
-            .join(" or ");
+    let values: Vec<_> = elements(schema, "/enum").iter().filter_map(Value::as_str).collect();
+    if !values.is_empty() {
+        let values = values.iter().map(|value| format!("<code>{}</code>", escaped(value)));
+        return values.collect::<Vec<_>>().join(" or ");
     }
+    let inner = |name| schema.get(name).map(typed).unwrap_or_default();
     let word = |kind: &str| match kind {
-        "array" => format!("list of {}", typed(&schema["items"])),
-        "object" if schema["additionalProperties"].is_object() => {
-            format!("map of {}", typed(&schema["additionalProperties"]))
+        "array" => format!("list of {}", inner("items")),
+        "object" if schema.get("additionalProperties").is_some_and(Value::is_object) => {
+            format!("map of {}", inner("additionalProperties"))
         }
         kind => escaped(kind),
     };
-    match &schema["type"] {
-        Value::String(kind) => word(kind),
-        Value::Array(kinds) => {
-            kinds.iter().filter_map(Value::as_str).map(word).collect::<Vec<_>>().join(" or ")
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => "any JSON".to_owned(),
-    }
+    let kinds = elements(schema, "/type").iter().filter_map(Value::as_str);
+    let kinds = kinds.chain(schema.get("type").and_then(Value::as_str)).map(word).collect::<Vec<_>>();
+    if kinds.is_empty() { "any JSON".to_owned() } else { kinds.join(" or ") }
 }
 
 fn link(reference: &str) -> String {
@@ -137,27 +117,28 @@ fn link(reference: &str) -> String {
     format!("<a href=\"#schema-{name}\">{name}</a>")
 }
 
-fn described(value: &Value) -> String {
-    let description = value["description"].as_str().unwrap_or_default();
-    if description.is_empty() { String::new() } else { super::html::of_markdown(description) }
-}
-
-fn text(value: &Value) -> String {
-    inline(value.as_str().unwrap_or_default())
-}
-
-fn table(head: [&str; 3], rows: Vec<(String, String, String)>) -> String {
-    if rows.is_empty() {
-        return String::new();
+fn table(html: &mut Html, head: [&str; 3], rows: impl IntoIterator<Item = [String; 3]>) {
+    let mut rows = rows.into_iter().peekable();
+    if rows.peek().is_none() {
+        return;
     }
-    let head: String = head.iter().map(|cell| format!("<th>{cell}</th>")).collect();
-    let row = |(one, two, three): (String, String, String)| {
-        format!("<tr><td><code>{one}</code></td><td>{two}</td><td>{three}</td></tr>\n")
-    };
-    let rows: String = rows.into_iter().map(row).collect();
-    format!("<table>\n<tr>{head}</tr>\n{rows}</table>\n")
+    let [one, two, three] = head;
+    html.add(format_args!("<table>\n<tr><th>{one}</th><th>{two}</th><th>{three}</th></tr>\n"));
+    for [one, two, three] in rows {
+        html.add(format_args!("<tr><td><code>{one}</code></td><td>{two}</td><td>{three}</td></tr>\n"));
+    }
+    html.add(format_args!("</table>\n"));
 }
 
-fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    value.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value))
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn elements<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
+    value.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn members<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    let object = value.pointer(pointer).and_then(Value::as_object);
+    object.into_iter().flatten().map(|(name, value)| (name.as_str(), value))
 }

@@ -1,5 +1,7 @@
 //! The caller: who they are, and their password.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -125,7 +127,7 @@ pub async fn person_of(app: &App, caller: &Caller) -> Result<SignedInPerson> {
     let view = app.engine().show_principal(caller, caller.principal).await?;
     let (username, groups) = match view.details {
         PrincipalDetails::Person { username, groups, .. } => (username, groups),
-        PrincipalDetails::Program { handle, .. } => (handle, Default::default()),
+        PrincipalDetails::Program { handle, .. } => (handle, BTreeSet::new()),
     };
     Ok(SignedInPerson {
         id: view.id.to_string(),

@@ -337,7 +337,8 @@ pub struct Explanation {
     /// Whose approval is needed.
     obligations: Vec<Asked>,
     /// Why, in plain words, the most important first.
-    explanation: Vec<String>,
+    #[serde(rename = "explanation")]
+    sentences: Vec<String>,
 }
 
 /// What a group would be asked for.
@@ -365,7 +366,7 @@ impl From<PolicyExplanation> for Explanation {
             risk: decision.risk.word(),
             rules: decision.rules,
             obligations: asked.collect(),
-            explanation: explained.sentences,
+            sentences: explained.sentences,
         }
     }
 }

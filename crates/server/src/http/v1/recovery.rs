@@ -70,6 +70,8 @@ async fn recover(
 ) -> Result<Response> {
     let commanded = Commanded::ask(app, caller, kind.word(), key.as_ref(), wait).await?.made_run();
     let seen = body.plan_digest.0;
-    let entry = app.engine().recover(caller, id, kind, seen, body.rationale, key.as_ref()).await?;
+    // Two runs are previewed and decided in one commit: too much state for a stack.
+    let recovery = Box::pin(app.engine().recover(caller, id, kind, seen, body.rationale, key.as_ref()));
+    let entry = recovery.await?;
     commanded.answer(app, caller, entry).await
 }

@@ -24,11 +24,7 @@ async fn a_person_takes_over_amends_and_executes() {
 
     let amend = |digest: serde_json::Value| {
         let mutations = tag(&["by-hand"])["plan"]["mutations"].clone();
-        world.put(
-            &world.tom.token,
-            &plan,
-            json!({ "plan_digest": digest, "mutations": mutations }),
-        )
+        world.put(&world.tom.token, &plan, json!({ "plan_digest": digest, "mutations": mutations }))
     };
     amend(json!("0".repeat(64))).await.refused("plan_digest_mismatch");
     let amended = amend(run["plan_digest"].clone()).await.expect(200);

@@ -34,8 +34,14 @@ fn body(route: &Route) -> Value {
         }
         ("post", "/v1/runs/{id}/accept") => json!({ "plan_digest": digest, "n": 0, "rationale": "fine" }),
         ("post", "/v1/runs/{id}/comments") => json!({ "comment": "hello" }),
-        (_, "/v1/runs/{id}/execute" | "/v1/runs/{id}/retry" | "/v1/runs/{id}/reconcile")
-        | (_, "/v1/runs/{id}/rollback" | "/v1/runs/{id}/compensate") => json!({ "plan_digest": digest }),
+        (
+            _,
+            "/v1/runs/{id}/execute"
+            | "/v1/runs/{id}/retry"
+            | "/v1/runs/{id}/reconcile"
+            | "/v1/runs/{id}/rollback"
+            | "/v1/runs/{id}/compensate",
+        ) => json!({ "plan_digest": digest }),
         ("put", "/v1/me/password") => json!({ "current": "wrong password", "new": "wrong password" }),
         ("post", "/v1/connectors") => {
             json!({ "name": "x", "system": "nothing", "environment": "simulation", "credentials": {} })

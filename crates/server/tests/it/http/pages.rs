@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::world::Bare;
+use crate::world::{Bare, World, tag};
 
 #[tokio::test]
 async fn pages_and_probes_need_no_credentials_and_load_nothing() {
@@ -27,6 +27,22 @@ async fn pages_and_probes_need_no_credentials_and_load_nothing() {
     let document = bare.send(bare.request(Method::GET, "/openapi.json")).await.expect(200);
     assert_eq!(document["openapi"], "3.1.0");
     bare.send(bare.request(Method::GET, "/errors/nothing")).await.refused("not_found");
+}
+
+#[tokio::test]
+async fn metrics_count_what_happened_to_runs() {
+    let world = World::start().await;
+    let run = world.propose(&world.agent, tag(&["counted"])).await;
+    assert_eq!(world.waited(&run).await["stage"], "applied");
+    let counted = r#"actionplane_run_events_total{type="run.closed"} 1"#;
+    for _ in 0..100 {
+        let metrics = world.send(world.request(Method::GET, "/metrics")).await.expect(200);
+        if metrics.as_str().unwrap().contains(counted) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the close of the run was not counted");
 }
 
 #[tokio::test]

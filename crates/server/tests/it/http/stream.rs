@@ -23,7 +23,8 @@ async fn until(response: &mut Response, done: impl Fn(&Value) -> bool) -> Vec<Va
     let mut messages = Vec::new();
     let read = async {
         loop {
-            while let Some((message, rest)) = text.split_once("\n\n") {
+            while let Some(end) = text.find("\n\n") {
+                let message: String = text.drain(..end + 2).collect();
                 let member = |name: &str| {
                     let line = message.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
                     line.map(str::to_owned)
@@ -34,13 +35,12 @@ async fn until(response: &mut Response, done: impl Fn(&Value) -> bool) -> Vec<Va
                     assert_eq!(member("id"), Some(data["position"].to_string()));
                     messages.push(data);
                 }
-                text = rest.to_owned();
                 if messages.last().is_some_and(&done) {
                     return;
                 }
             }
-            let chunk = response.chunk().await.unwrap().expect("the stream ended");
-            text.push_str(&String::from_utf8(chunk.to_vec()).unwrap());
+            let chunk = response.chunk().await.unwrap().unwrap();
+            text.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     };
     tokio::time::timeout(Duration::from_secs(20), read).await.unwrap();
