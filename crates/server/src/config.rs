@@ -10,6 +10,9 @@ use serde::Deserialize;
 /// Where the server listens unless told otherwise.
 pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7380);
 
+/// What a limit on the number of something may be set to.
+const LIMIT_MAX: usize = 1_000_000;
+
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -100,6 +103,9 @@ pub enum ConfigFault {
     /// The file is not what the reference says.
     #[error("the configuration file `{0}` is not valid")]
     Form(PathBuf, #[source] Box<toml::de::Error>),
+    /// A limit that would let nothing through, or that is none.
+    #[error("`{0}` is 1 to {LIMIT_MAX}")]
+    Limit(&'static str),
     /// A public URL that is no origin.
     #[error("`public_url` is an origin such as `https://actionplane.example.com`, without a path; got `{0}`")]
     PublicUrl(String),
@@ -153,6 +159,14 @@ impl Config {
 
     /// Checks what only makes sense together. Called once everything was laid over the file.
     pub fn check(&self) -> Result<(), ConfigFault> {
+        let limits = [
+            ("requests_max", self.server.requests_max),
+            ("streams_max", self.server.streams_max),
+            ("connections_max", self.server.connections_max),
+        ];
+        if let Some((name, _)) = limits.iter().find(|(_, limit)| !(1..=LIMIT_MAX).contains(limit)) {
+            return Err(ConfigFault::Limit(name));
+        }
         match &self.server.public_url {
             Some(url) if !is_origin(url) => Err(ConfigFault::PublicUrl(url.clone())),
             Some(_) | None => Ok(()),

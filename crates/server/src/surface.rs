@@ -118,8 +118,11 @@ pub fn who(asks: Asks) -> String {
         Of(operation) => operation,
     };
     let roles: Vec<&str> = operation.roles().iter().map(|role| role.word()).collect();
-    let people =
-        if roles.is_empty() { "every person".to_owned() } else { format!("the roles {}", roles.join(", ")) };
+    let people = match roles.as_slice() {
+        [] => "every person".to_owned(),
+        [role] => format!("the role {role}"),
+        roles => format!("the roles {}", roles.join(", ")),
+    };
     if operation.is_for_agents() {
         format!("Open to {people} and to agents.")
     } else {

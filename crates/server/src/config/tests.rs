@@ -65,3 +65,12 @@ fn a_file_that_is_not_there_is_an_error() {
         Err(ConfigFault::File(..))
     ));
 }
+
+#[test]
+fn a_limit_lets_something_through() {
+    for name in ["requests_max", "streams_max", "connections_max"] {
+        for (limit, good) in [(0, false), (1, true), (LIMIT_MAX, true), (LIMIT_MAX + 1, false)] {
+            assert_eq!(read(&format!("[server]\n{name} = {limit}")).is_ok(), good, "{name} {limit}");
+        }
+    }
+}

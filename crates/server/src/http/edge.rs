@@ -19,7 +19,7 @@ use tracing::Instrument;
 use tracing::field::Empty;
 
 use super::App;
-use super::prefer::WAIT_MAX;
+use super::prefer;
 use super::problem::{self, Problem};
 
 /// How long a request may take, beside what it asked to wait.
@@ -74,12 +74,12 @@ async fn limited(app: &App, request: Request, next: Next) -> Response {
         .into_response();
     };
     let safe = request.method().is_safe();
+    let limit = TIMEOUT.saturating_add(prefer::read(request.headers()).0.unwrap_or_default());
     let work = async move {
         let response = next.run(request).await;
         drop(permit);
         response
     };
-    let limit = TIMEOUT.saturating_add(WAIT_MAX);
     let done = if safe {
         tokio::time::timeout(limit, work).await.map_err(|_| StatusCode::GATEWAY_TIMEOUT)
     } else {

@@ -34,7 +34,7 @@ impl FromRequestParts<App> for Wait {
 }
 
 /// Preferences that cannot be read are ignored, as the RFC wants it.
-fn read(headers: &HeaderMap) -> Wait {
+pub fn read(headers: &HeaderMap) -> Wait {
     let texts = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
     let wishes = texts.flat_map(|text| text.split([',', ';']));
     let mut wait = wishes.filter_map(|wish| {

@@ -33,7 +33,8 @@ fn only_what_says_nothing_about_a_workspace_is_open_to_everybody() {
 
 #[test]
 fn who_may_is_said_in_words() {
-    assert_eq!(who(Of(Operation::ProposeRun)), "Open to the roles operator and to agents.");
+    assert_eq!(who(Of(Operation::ProposeRun)), "Open to the role operator and to agents.");
     assert_eq!(who(Of(Operation::GiveVerdict)), "Open to every person.");
+    assert_eq!(who(Of(Operation::Pause)), "Open to the roles operator, admin.");
     assert_eq!(who(Caller), "Open to every caller.");
 }

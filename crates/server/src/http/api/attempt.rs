@@ -22,15 +22,19 @@ pub struct Attempt {
     pub send_by: String,
     /// When its outcome was known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub finished: Option<String>,
     /// `applied`, `diverged`, `rejected`, `not_sent` or `unknown`; missing while in flight.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub outcome: Option<String>,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub code: Option<String>,
     /// Whether another may follow; missing while in flight.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub retryable: Option<bool>,
     /// Whether reconcile settled it.
     pub reconciled: bool,

@@ -37,9 +37,11 @@ pub struct Connector {
     pub readiness: BTreeMap<String, Fact>,
     /// Why it does not load; missing when it does.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub fault: Option<String>,
     /// Its kinds of records by name; missing in lists, and when it does not load.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub objects: Option<BTreeMap<String, ConnectorObject>>,
 }
 
@@ -147,9 +149,11 @@ struct ConnectorUndo {
     kind: &'static str,
     /// The action that counters it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     action: Option<String>,
     /// Why it cannot be undone.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     why: Option<String>,
 }
 

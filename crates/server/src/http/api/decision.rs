@@ -24,6 +24,7 @@ pub struct Decision {
     pub rationale_required: bool,
     /// After so many applied mutations the run waits for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub canary: Option<u32>,
     /// Why, in plain words; empty when erased.
     pub explanation: Vec<String>,
@@ -72,9 +73,11 @@ pub struct Approval {
     pub at: String,
     /// Until when it counts.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub expires: Option<String>,
     /// Why; missing when nothing was said or it was erased.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub rationale: Option<String>,
     /// How they proved who they are.
     pub method: String,

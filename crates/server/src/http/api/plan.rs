@@ -113,6 +113,7 @@ pub struct Mutation {
     pub record: Option<String>,
     /// The version token that the preview read.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub version: Option<String>,
     /// Hash of the mutation document.
     pub hash: String,

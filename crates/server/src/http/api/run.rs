@@ -41,24 +41,29 @@ pub struct Run {
     pub proposer: Named,
     /// The person who answers for the agent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub agent_owner: Option<String>,
     /// The person for whom the agent acts.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub on_behalf_of: Option<String>,
     /// Persons who amended the plan.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub amenders: Vec<String>,
     /// Self-reported confidence in basis points.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub confidence_bp: Option<u32>,
     /// The W3C `traceparent` that came with the proposal.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub trace: Option<String>,
     /// Why; `null` when erased.
     #[schema(required)]
     pub reason: Option<String>,
     /// The caller's own reference.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub source_ref: Option<String>,
     /// Model, prompt and conversation reference.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,6 +104,7 @@ pub struct Run {
     pub recovers: Option<Recovers>,
     /// The run whose remainder this one takes up.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub branched_from: Option<String>,
     /// Whose turn it is.
     pub next: Next,
@@ -165,9 +171,11 @@ pub struct RecoveryRun {
     pub kind: String,
     /// How it ended; missing while it is open.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub outcome: Option<String>,
     /// Which mutations it recovered; missing while it is open.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub recovered: Option<Vec<u32>>,
 }
 
@@ -324,9 +332,11 @@ pub struct RunSummary {
     pub closed: Option<String>,
     /// The person who holds it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub holder: Option<String>,
     /// The run that it recovers.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub recovers: Option<String>,
 }
 

@@ -48,6 +48,7 @@ pub struct Key {
     revoked: Option<String>,
     /// The bearer token, only in the answer that issues it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     secret: Option<String>,
 }
 

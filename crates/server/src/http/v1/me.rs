@@ -49,6 +49,7 @@ pub struct Me {
     groups: Vec<String>,
     /// The limits of the API key; missing for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     key: Option<KeyLimits>,
 }
 

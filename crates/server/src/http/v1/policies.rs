@@ -44,9 +44,11 @@ pub struct PolicySet {
     active: bool,
     /// The Cedar text; missing in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     text: Option<String>,
     /// Expected decisions, as texts of cases; missing in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     cases: Option<Vec<String>>,
 }
 
@@ -193,6 +195,7 @@ pub struct Validation {
     cases: Vec<Case>,
     /// Why the cases cannot be run.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     cases_fault: Option<String>,
     /// Groups that rules ask and that have no members.
     empty_groups: Vec<String>,
@@ -203,12 +206,15 @@ pub struct Validation {
 struct PolicyFault {
     /// The rule, where it has an id.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     rule: Option<String>,
     /// The line, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     line: Option<usize>,
     /// The column, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     column: Option<usize>,
     /// What is wrong.
     message: String,

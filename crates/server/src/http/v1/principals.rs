@@ -32,6 +32,7 @@ pub struct Principal {
     name: String,
     /// The title of an agent or service, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     title: Option<String>,
     /// Whether it may no longer act.
     disabled: bool,
@@ -39,21 +40,27 @@ pub struct Principal {
     created: String,
     /// Of a person: for sign-in.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     username: Option<String>,
     /// Of a person: where notices go.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     email: Option<String>,
     /// Of a person: what they may do.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     roles: Option<Vec<&'static str>>,
     /// Of a person: the groups that they approve for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     groups: Option<Vec<String>>,
     /// Of an agent or service: the person who answers for it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     owner: Option<Named>,
     /// Of an agent or service: the teams that policies name.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     teams: Option<Vec<String>>,
 }
 

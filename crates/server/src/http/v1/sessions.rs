@@ -43,6 +43,7 @@ pub struct Session {
     expires: String,
     /// The session token, only with `bearer: true`; it is not shown again.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     token: Option<String>,
 }
 
