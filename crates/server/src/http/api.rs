@@ -8,13 +8,15 @@ mod connector;
 mod decision;
 mod plan;
 mod run;
+mod summary;
 mod words;
 
 pub use attempt::{Attempt, Drift};
 pub use connector::{Connector, Fact, facts};
 pub use decision::{Approval, Decision, Obligation};
 pub use plan::{Change, Mutation, Plan, ProposedMutation, proposed};
-pub use run::{Recovery, Run, RunSummary, path_of};
+pub use run::{Recovery, Run, path_of};
+pub use summary::RunSummary;
 pub use words::stage_label;
 
 use engine::queries;

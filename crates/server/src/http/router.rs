@@ -10,8 +10,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::v1::{
-    approvals, artifacts, audit, comments, connectors, control, groups, inbox, keys, me, pauses, policies,
-    principals, records, recovery, runs, sessions, settle, workflows,
+    approvals, artifacts, audit, comments, connectors, control, groups, inbox, keys, lineage, me, pauses,
+    policies, principals, records, recovery, run_list, runs, sessions, settle, workflows,
 };
 use super::{App, edge, ops, pages, stream};
 
@@ -25,9 +25,9 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(sessions::show, sessions::delete))
         .routes(routes!(me::show))
         .routes(routes!(me::change_password))
-        .routes(routes!(runs::list, runs::propose))
+        .routes(routes!(run_list::list, runs::propose))
         .routes(routes!(runs::show))
-        .routes(routes!(runs::events))
+        .routes(routes!(lineage::events))
         .routes(routes!(approvals::give))
         .routes(routes!(control::take_over))
         .routes(routes!(control::hand_back))
@@ -59,10 +59,10 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(pauses::lift))
         .routes(routes!(policies::list, policies::publish))
         .routes(routes!(policies::show))
-        .routes(routes!(policies::validate))
-        .routes(routes!(policies::test))
+        .routes(routes!(policy_review::validate))
+        .routes(routes!(policy_review::test))
         .routes(routes!(policies::activate))
-        .routes(routes!(policies::explain))
+        .routes(routes!(policy_review::explain))
         .routes(routes!(audit::workspace))
         .routes(routes!(stream::stream))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::runs::Lineage;
+use super::lineage::Lineage;
 use crate::http::App;
 use crate::http::auth::Signed;
 use crate::http::pagination::Params;
