@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use simulators::{Fault, FaultKind};
 use tokio::sync::Mutex;
@@ -22,9 +23,9 @@ const CALLERS: u64 = 4;
 /// Tickets of a round; more than its callers get to.
 const TICKETS: u64 = 2_000;
 /// The longest life of a server, in milliseconds, once it listens.
-const LIFE_MS_MAX: u64 = 700;
+const LIFE_MS_MAX: u64 = 1_500;
 /// The longest pause of a caller between two runs, in milliseconds.
-const PAUSE_MS_MAX: u64 = 150;
+const PAUSE_MS_MAX: u64 = 50;
 
 /// Numbers that look random and are the same for one seed (SplitMix64).
 struct Dice(u64);
@@ -64,8 +65,7 @@ async fn round(seed: u64) {
     slow("PUT", "3.json");
     slow("GET", "7.json");
 
-    let round = Round::default();
-    let round = Arc::new(round);
+    let round = Arc::new(Round::default());
     let mut callers = JoinSet::new();
     for caller in 0..CALLERS {
         let (agent, lead) = (scene.company.agent.clone(), scene.company.lead.clone());
@@ -120,7 +120,7 @@ impl Round {
             let ticket = (FIRST_TICKET + number).to_string();
             let proposal = if dice.below(2) == 0 { tag(&ticket) } else { solve(&ticket) };
             let run = persist(&agent, "/v1/runs", &proposal, &ticket).await;
-            self.memory.lock().await.hear(&run);
+            self.hear(&agent, &run).await;
             if run["stage"] == "awaiting_approval" {
                 self.decide(&lead, &run, &mut dice).await;
             }
@@ -139,12 +139,17 @@ impl Round {
         let body =
             json!({ "verdict": verdict, "plan_digest": run["plan_digest"], "rationale": "I checked it" });
         let run = persist(lead, &format!("/v1/runs/{id}/approvals"), &body, id).await;
+        self.hear(lead, &run).await;
+    }
+
+    /// Keeps what was answered, and reads the lineage too, if the server still lives.
+    async fn hear(&self, reader: &Client, run: &Value) {
+        let path = format!("/v1/runs/{}/events", run["id"].as_str().unwrap());
+        let lineage = reader.ask(Method::GET, &path, &Value::Null, "").await;
         let mut memory = self.memory.lock().await;
-        memory.hear(&run);
-        if let Ok(lineage) =
-            lead.ask(reqwest::Method::GET, &format!("/v1/runs/{id}/events"), &Value::Null, "").await
-        {
-            memory.hear_events(&run, &lineage.done());
+        memory.hear(run);
+        if let Ok(lineage) = lineage {
+            memory.hear_events(run, &lineage.done());
         }
     }
 }

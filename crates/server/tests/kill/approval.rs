@@ -10,12 +10,7 @@ use crate::scene::{Scene, solve};
 async fn a_verdict_that_was_answered_counts_and_a_pause_stays() {
     let mut scene = Scene::start().await;
     let mut memory = Memory::default();
-    scene
-        .company
-        .operator
-        .post("/v1/pauses", &json!({ "kind": "connector", "id": "help-desk" }))
-        .await
-        .done();
+    scene.company.pause("help-desk").await;
     let mut runs = Vec::new();
     for (number, verdict) in [(1, "approve"), (2, "reject")] {
         let ticket = scene.ticket(number);
@@ -52,7 +47,7 @@ async fn a_verdict_that_was_answered_counts_and_a_pause_stays() {
     );
     assert_eq!(scene.desk.writes(), [], "nothing is written under a pause");
 
-    scene.company.operator.delete("/v1/pauses/connector/help-desk").await;
+    scene.company.resume("help-desk").await;
     assert_eq!(scene.finish(&approved.2["id"]).await["stage"], "applied");
     assert_eq!((scene.writes(&approved.0), scene.writes(&rejected.0)), (1, 0));
 }

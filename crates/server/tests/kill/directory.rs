@@ -6,7 +6,7 @@ use std::process::Stdio;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::program::serve;
+use crate::program::{logged, serve};
 use crate::scene::{Scene, solve};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -30,12 +30,7 @@ async fn a_second_server_on_a_data_directory_refuses_to_start_and_the_first_goes
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_whose_evidence_was_altered_is_said_to_be_damaged_and_is_not_executed() {
     let mut scene = Scene::start().await;
-    scene
-        .company
-        .operator
-        .post("/v1/pauses", &json!({ "kind": "connector", "id": "help-desk" }))
-        .await
-        .done();
+    scene.company.pause("help-desk").await;
     let mut runs = Vec::new();
     for number in 1..=4 {
         let ticket = scene.ticket(number);
@@ -67,13 +62,18 @@ async fn a_run_whose_evidence_was_altered_is_said_to_be_damaged_and_is_not_execu
     // The others go on, and a list shows all of them.
     let listed = operator.get("/v1/runs").await["items"].as_array().unwrap().len();
     assert_eq!(listed, runs.len());
-    operator.delete("/v1/pauses/connector/help-desk").await;
+    scene.company.resume("help-desk").await;
     for (ticket, run) in [approved, waiting] {
         assert_eq!(scene.finish(&run["id"]).await["stage"], "applied");
         assert_eq!(scene.writes(ticket), 1);
     }
+    // The callers hear that it is our fault, the operator hears what it is.
+    let log = logged(scene.folder.path());
     for (ticket, run) in [altered, waiting_altered] {
         assert_eq!(scene.writes(ticket), 0, "{run:#}");
+        let id = run["id"].as_str().unwrap();
+        let told = log.lines().any(|line| line.contains(id) && line.contains("the stored leaf is damaged"));
+        assert!(told, "{log}");
     }
 }
 

@@ -2,7 +2,8 @@
 //! nothing is written twice.
 //!
 //! The simulated help desk lives in the test's own process, so that it survives the kills and its journal is the judge.
-//! `ACTIONPLANE_TEST_KILL_SEEDS` says how many rounds of random kills there are, 1 unless given.
+//! `ACTIONPLANE_TEST_KILL_SEEDS` says how many rounds of random kills there are, 1 unless given. A round takes half a minute:
+//! for more than a few use `cargo test -p server --test kill anywhere`, since nextest ends a test after three minutes.
 
 #![expect(
     clippy::unwrap_used,
@@ -23,4 +24,5 @@ mod memory;
 mod program;
 mod proposal;
 mod scene;
+mod several;
 mod write;

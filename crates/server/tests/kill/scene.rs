@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
 use crate::client::{Answer, Client, Door};
-use crate::company::{self, Company};
+use crate::company::{Company, proposal};
 use crate::program::Program;
 
 /// The first ticket of a scene; it counts up from there.
@@ -143,18 +143,25 @@ impl Armed {
 
 /// A small edit, which the rules let run by itself.
 pub fn tag(ticket: &str) -> Value {
-    update(ticket, &json!({ "tags": ["seen"] }))
+    proposal(vec![tagged(ticket)])
 }
 
 /// Solving a ticket, which a lead has to approve.
 pub fn solve(ticket: &str) -> Value {
-    update(ticket, &json!({ "status": "solved" }))
+    proposal(vec![update(ticket, json!({ "status": "solved" }))])
 }
 
-fn update(ticket: &str, changes: &Value) -> Value {
-    company::proposal(&json!({
-        "connector": "help-desk", "object": "ticket", "id": ticket, "kind": "update", "changes": changes,
-    }))
+/// Small edits of several tickets in one plan.
+pub fn tag_all(tickets: &[&str]) -> Value {
+    proposal(tickets.iter().map(|ticket| tagged(ticket)).collect())
+}
+
+fn tagged(ticket: &str) -> Value {
+    update(ticket, json!({ "tags": ["seen"] }))
+}
+
+fn update(ticket: &str, changes: Value) -> Value {
+    json!({ "connector": "help-desk", "object": "ticket", "id": ticket, "kind": "update", "changes": changes })
 }
 
 /// Asks again and again, under one key, until a server answers.

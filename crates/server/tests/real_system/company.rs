@@ -53,13 +53,23 @@ impl Company {
             json!({ "verdict": "approve", "plan_digest": run["plan_digest"], "rationale": "I checked it" });
         self.lead.command(run, "approvals", &verdict).await.done()
     }
+
+    /// The operator stops every new write of a connector.
+    pub async fn pause(&self, connector: &str) {
+        self.operator.post("/v1/pauses", &json!({ "kind": "connector", "id": connector })).await.done();
+    }
+
+    /// The operator lets a connector write again.
+    pub async fn resume(&self, connector: &str) {
+        self.operator.delete(&format!("/v1/pauses/connector/{connector}")).await;
+    }
 }
 
-/// A proposal of one mutation.
-pub fn proposal(mutation: &Value) -> Value {
+/// A proposal of these mutations.
+pub fn proposal(mutations: Vec<Value>) -> Value {
     json!({
         "workflow": WORKFLOW, "reason": "The customer asked for it", "confidence_bp": 9_000,
-        "plan": { "mutations": [mutation] },
+        "plan": { "mutations": mutations },
     })
 }
 

@@ -11,10 +11,10 @@ async fn an_edit_in_the_tracker_after_the_approval_stops_the_write() {
     let issue = tracker.open("Alarm threshold resets after power loss").await;
     let first = scene.propose(&issue, json!({ "status": "resolved" })).await;
     // The pause holds the dispatch, so that the edit comes between approval and write.
-    company.operator.post("/v1/pauses", &json!({ "kind": "connector", "id": "tracker" })).await.done();
+    company.pause("tracker").await;
     assert_eq!(company.approve(&first).await["stage"], "authorized");
     tracker.edit(&issue, &json!({ "status": "chatting" })).await;
-    company.operator.delete("/v1/pauses/connector/tracker").await;
+    company.resume("tracker").await;
 
     let asked_again = |run: &Value| run["revision"] == 2 && run["stage"] == "awaiting_approval";
     let second = company.operator.until(&first["id"], "asked about again", asked_again).await;

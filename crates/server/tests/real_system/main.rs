@@ -78,5 +78,5 @@ impl Scene {
 /// A proposal to change fields of an issue.
 fn update(issue: &str, changes: Value) -> Value {
     let mutation = json!({ "connector": "tracker", "object": "issue", "id": issue, "kind": "update", "changes": changes });
-    company::proposal(&mutation)
+    company::proposal(vec![mutation])
 }

@@ -60,7 +60,7 @@ fn log(folder: &Path) -> PathBuf {
 }
 
 /// What every server on this folder has logged so far.
-fn logged(folder: &Path) -> String {
+pub fn logged(folder: &Path) -> String {
     fs::read_to_string(log(folder)).unwrap_or_default()
 }
 
