@@ -219,6 +219,8 @@ pub struct Attempt {
 pub struct AttemptResult {
     /// Position of the event that said so last.
     pub seq: u64,
+    /// Position of `attempt.finished`, which holds the answer.
+    pub finished: u64,
     /// When.
     pub at: Timestamp,
     /// The outcome.

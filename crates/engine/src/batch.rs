@@ -4,6 +4,7 @@ use domain::attempt::Outcome;
 use domain::command::Command;
 use domain::id::RunId;
 use domain::mutation::{Mutation, ProposedMutation};
+use domain::name::Slug;
 use domain::run::{Draft, Progress, RecoveryKind, Run, Stage, decide, follow};
 use proof::json::Value;
 use store::{IdempotencyRecord, UsageChange};
@@ -12,6 +13,16 @@ use crate::control::Control;
 use crate::ledger::{Effects, Entry, Prepared};
 use crate::preview::{self, Previewed, Resolved};
 use crate::{Engine, Error, Result};
+
+/// How a preview with its decision went.
+pub(crate) enum Looked {
+    /// The plan is fixed and decided.
+    Decided,
+    /// It can never be previewed: the code says why. Nothing was decided.
+    Failed(Slug),
+    /// The system of record does not answer now. Nothing was decided.
+    Unreachable(String),
+}
 
 /// Decided commands that are not saved yet.
 pub(crate) struct Batch<'a> {
@@ -73,19 +84,16 @@ impl<'a> Batch<'a> {
         self.effects.idempotency = record;
     }
 
-    /// Reads the records, fixes the plan and asks policy; says when the system of record does not answer.
-    pub async fn preview_and_decide(&mut self, resolved: &[Resolved]) -> Result<Option<String>> {
+    /// Reads the records, fixes the plan and asks policy.
+    pub async fn preview_and_decide(&mut self, resolved: &[Resolved]) -> Result<Looked> {
         let policy = self.control.policy.as_ref().map(|policy| policy.digest).ok_or_else(|| {
             Error::new(crate::Code::NoPolicy, "no policy set is in force, so nothing is permitted")
                 .hint("publish and activate a policy set")
         })?;
         let plan = match preview::preview(self.control, resolved).await? {
             Previewed::Plan(plan) => plan,
-            Previewed::Failed(code) => {
-                self.command(Command::FailPreview { code })?;
-                return Ok(None);
-            }
-            Previewed::Unreachable(why) => return Ok(Some(why)),
+            Previewed::Failed(code) => return Ok(Looked::Failed(code)),
+            Previewed::Unreachable(why) => return Ok(Looked::Unreachable(why)),
         };
         // What was read belongs to the configuration as it is: a change meanwhile means to read again.
         self.effects.epoch = Some(self.control.epoch);
@@ -103,7 +111,16 @@ impl<'a> Batch<'a> {
         self.command(Command::RecordDecision(Box::new(decided.record)))?;
         self.effects.usage = decided.usage;
         self.effects.plan = Some((sealed, plan));
-        Ok(None)
+        Ok(Looked::Decided)
+    }
+
+    /// The same for a run that nobody steers: what can never be previewed ends it.
+    pub async fn preview_or_fail(&mut self, resolved: &[Resolved]) -> Result<Option<String>> {
+        match self.preview_and_decide(resolved).await? {
+            Looked::Decided => Ok(None),
+            Looked::Failed(code) => self.command(Command::FailPreview { code }).map(|()| None),
+            Looked::Unreachable(why) => Ok(Some(why)),
+        }
     }
 
     /// Seals everything; a recovery run that closed finishes its parent's recovery in the same commit.

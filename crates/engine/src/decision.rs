@@ -57,7 +57,18 @@ impl Engine {
         mutations: &[&Mutation],
     ) -> Result<Decided> {
         // A revised plan replaces what the run reserved before.
-        self.evaluate(control, run, mutations, run.revision > 1).await
+        self.evaluate(control, run, mutations, run.revision > 1, None).await
+    }
+
+    /// Asks it again about one mutation of such a plan, just before its write.
+    pub(crate) async fn decide_one(
+        &self,
+        control: &Control,
+        run: &Run,
+        mutations: &[&Mutation],
+        n: u32,
+    ) -> Result<Decided> {
+        self.evaluate(control, run, mutations, true, Some(n)).await
     }
 
     /// Asks it again about a plan whose budget is reserved already.
@@ -67,7 +78,7 @@ impl Engine {
         run: &Run,
         mutations: &[&Mutation],
     ) -> Result<Decided> {
-        self.evaluate(control, run, mutations, true).await
+        self.evaluate(control, run, mutations, true, None).await
     }
 
     async fn evaluate(
@@ -76,6 +87,7 @@ impl Engine {
         run: &Run,
         mutations: &[&Mutation],
         reserved: bool,
+        only: Option<u32>,
     ) -> Result<Decided> {
         let active = control.policy.clone().ok_or_else(|| {
             Error::new(Code::NoPolicy, "no policy set is in force, so nothing is permitted")
@@ -87,7 +99,7 @@ impl Engine {
         let mut decisions = Vec::new();
         let mut inputs = Vec::new();
         for principal in run.all_judged() {
-            for mutation in mutations {
+            for mutation in mutations.iter().filter(|mutation| only.is_none_or(|n| n == mutation.n)) {
                 match request(control, run, &budgets, principal, mutation, mutations.len(), now) {
                     Ok(request) => {
                         inputs.push(request.to_value());
@@ -104,6 +116,12 @@ impl Engine {
                 "the policy asks for {} evidence, which needs the log",
                 decision.evidence
             ));
+        }
+        let excluded = decision.obligations.iter().flat_map(|obligation| &obligation.exclude);
+        if let Some(unknown) = excluded.into_iter().find(|person| PersonId::parse(person).is_err()) {
+            // An exclusion of nobody would let through whom it was meant for.
+            decision =
+                Decision::undecidable(format!("the policy excludes `{unknown}`, which is no person's id"));
         }
         let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         let record = record(&active, &decision, inputs, duration_us);
@@ -220,7 +238,8 @@ fn request(
         readiness: readiness(control, &mutation.connector, &lane),
         // An amended recovery is no longer the engine's own undo.
         recovery: run.recovers.is_some() && run.amenders.is_empty(),
-        takeover: run.takeover.is_some(),
+        // A person who proposed the run does not become a second person by taking it over.
+        takeover: run.takeover.is_some_and(|held| !proposed(run, held.holder)),
     };
     for change in &mutation.changes {
         let field = shape
@@ -253,6 +272,11 @@ fn readiness(control: &Control, connector: &Slug, lane: &str) -> BTreeSet<String
     let known = [control.lanes.get(connector), lane.and_then(|lane| control.lanes.get(&lane))];
     let facts = known.into_iter().flatten().flat_map(|lane| &lane.facts);
     facts.filter(|(_, fact)| fact.ok).map(|(name, _)| name.clone()).collect()
+}
+
+/// Whether a person stands behind the proposal, in whatever role.
+fn proposed(run: &Run, person: PersonId) -> bool {
+    [run.proposer.person(), run.agent_owner, run.on_behalf_of].contains(&Some(person))
 }
 
 fn principal_scope(run: &Run) -> String {

@@ -7,6 +7,7 @@ mod cache;
 mod projection;
 mod rows;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::event::Event;
@@ -19,6 +20,7 @@ use domain::wire::{self, SealedEvent};
 use proof::digest::Digest;
 use proof::disclosure::{Disclosure, Opened};
 use proof::json::Value;
+use proof::tree;
 use store::{
     Chain, ChainAppend, Commit, Committed, EpochRule, IdempotencyRecord, LeaseChange, NewDisclosure,
     NewDocument, Projection, UsageChange, WorkChange,
@@ -149,12 +151,20 @@ impl Engine {
         let documents = self.store.documents(ws, run.id, run.revision).await?;
         let holders = documents.iter().map(|document| document.hash).collect();
         let values = self.store.disclosures(ws, Chain::Run(run.id), holders).await?;
+        let root = tree::root(&documents.iter().map(|document| document.hash).collect::<Vec<_>>());
+        if run.plan.as_ref().is_some_and(|plan| plan.root != root) {
+            return Err(Error::internal("the stored mutation documents are not those of the approved plan"));
+        }
+        let mut opened: BTreeMap<Digest, Vec<Opened>> = BTreeMap::new();
+        for value in values {
+            if let Ok(disclosed) = Disclosure::open(&value.disclosure.text) {
+                opened.entry(value.holder).or_default().push(disclosed);
+            }
+        }
         let mut plan = Vec::with_capacity(documents.len());
         for document in documents {
-            let own = values.iter().filter(|value| value.holder == document.hash);
-            let opened: Vec<Opened> =
-                own.filter_map(|value| Disclosure::open(&value.disclosure.text).ok()).collect();
-            let planned = domain::plan::open(&document.bytes, &opened)
+            let own = opened.remove(&document.hash).unwrap_or_default();
+            let planned = domain::plan::open(&document.bytes, &own)
                 .map_err(|fault| Error::internal("a mutation document is malformed").because(fault))?;
             plan.push(planned);
         }

@@ -50,6 +50,8 @@ pub struct Engine {
     cache: ledger::Cache,
     /// Runs on which this process is executing right now.
     live: Mutex<BTreeSet<RunId>>,
+    /// Attempts that are not settled: which one, and when this process first saw it on the clock that never jumps.
+    sightings: Mutex<BTreeMap<RunId, (u64, u64)>>,
     /// Requests with an idempotency key that are being handled right now.
     requests: Mutex<BTreeSet<(String, &'static str, String)>>,
     /// Runs that can go on at once, for the workers.
@@ -92,6 +94,7 @@ impl Engine {
             admin: admin::State::default(),
             cache: ledger::Cache::default(),
             live: Mutex::default(),
+            sightings: Mutex::default(),
             requests: Mutex::default(),
             ready,
             wake: Notify::new(),
@@ -115,6 +118,10 @@ impl Engine {
 
     fn live(&self) -> MutexGuard<'_, BTreeSet<RunId>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sightings(&self) -> MutexGuard<'_, BTreeMap<RunId, (u64, u64)>> {
+        self.sightings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn context(&self) -> domain::run::Context {

@@ -220,9 +220,16 @@ impl Engine {
     pub(crate) async fn tend(&self, ws: WorkspaceId, run: RunId) -> Result<()> {
         // Each step either moves the run on or ends the loop; the bound catches a step that does neither.
         for _ in 0..crate::commands::RACES_MAX {
+            if self.live().contains(&run) {
+                // It is being executed; whoever does that sees to what comes after.
+                return Ok(());
+            }
             let entry = self.load(ws, run).await?;
             let now = self.clock.now();
             let before = entry.run().events;
+            if due::revision_pause(entry.run()).is_some_and(|until| until > now) {
+                return Ok(());
+            }
             match owner(entry.run(), now) {
                 Owner::Worker { task: Task::Preview | Task::Decide, .. } => self.advance(ws, run).await?,
                 Owner::Worker { task: Task::Execute, .. } => self.run_now(ws, run, None).await?,

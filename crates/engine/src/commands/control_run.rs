@@ -12,7 +12,7 @@ use proof::json::{Object, Value};
 use super::verdict::check_text;
 use super::{IdempotencyKey, RACES_MAX};
 use crate::access::{Caller, Operation};
-use crate::batch::{Batch, sealed_text};
+use crate::batch::{Batch, Looked, sealed_text};
 use crate::control::Control;
 use crate::ledger::{Entry, slug};
 use crate::preview::resolve;
@@ -91,7 +91,8 @@ impl Engine {
             batch.command(Command::Amend { person, plan_digest, mutations: count, rationale })?;
             batch.keep_proposed(&mutations);
             batch.answer(self.idempotency(caller, "amend", key, id));
-            let _unreachable = batch.preview_and_decide(&resolved).await?;
+            // A person who steers is told what cannot be previewed; nothing is recorded then.
+            looked_at(batch.preview_and_decide(&resolved).await?)?;
             if let Some((entry, _)) = batch.commit().await? {
                 self.kick(caller.workspace, id);
                 return Ok(entry);
@@ -119,7 +120,10 @@ impl Engine {
         let entry = self.visible(caller, id).await?;
         let mut entry = self.hand_back_when_over(&control, entry).await?;
         check_execute(&entry, person, plan_digest)?;
-        if entry.run().stage == Stage::TakenOver {
+        // Nothing had an effect and nothing is authorized: the plan is previewed and decided for the holder.
+        let bare =
+            entry.run().is_clean() && entry.run().authorization.is_none() && entry.run().takeover.is_some();
+        if entry.run().stage == Stage::TakenOver || (entry.run().stage == Stage::NeedsAttention && bare) {
             entry = self.decide_for_holder(&control, entry).await?;
         }
         // A holder who took over after an effect has no authorization of their own yet.
@@ -135,9 +139,10 @@ impl Engine {
         let mutations = self.proposed(control, &entry).await?;
         let (_, resolved) = resolve(control, None, mutations)?;
         let mut batch = Batch::on(self, control, &entry);
-        if let Some(why) = batch.preview_and_decide(&resolved).await? {
-            return Err(Error::new(Code::SystemUnavailable, why).retry_after(5));
+        if entry.run().stage != Stage::TakenOver {
+            batch.command(Command::Void { code: slug("expired"), detail: Value::Null })?;
         }
+        looked_at(batch.preview_and_decide(&resolved).await?)?;
         let seen: Vec<_> =
             entry.plan.iter().map(|planned| planned.mutation.as_ref().map(substance)).collect();
         let Some((after, _)) = batch.commit().await? else {
@@ -230,4 +235,16 @@ fn check_execute(entry: &Entry, person: PersonId, plan_digest: Digest) -> Result
         return Err(Error::new(Code::MutationUnsettled, format!("mutation {} is not settled", attempt.n)));
     }
     Ok(())
+}
+
+/// What a preview that somebody waits for says to them.
+fn looked_at(looked: Looked) -> Result<()> {
+    match looked {
+        Looked::Decided => Ok(()),
+        Looked::Failed(code) => {
+            Err(Error::new(Code::InvalidPlan, format!("the plan cannot be previewed: {code}"))
+                .hint("look at the record and at what the plan would change"))
+        }
+        Looked::Unreachable(why) => Err(Error::new(Code::SystemUnavailable, why).retry_after(5)),
+    }
 }

@@ -76,7 +76,7 @@ impl Engine {
             batch.keep_proposed(&proposal.mutations);
             batch.answer(self.idempotency(caller, OPERATION, key, id));
             // A system that does not answer now leaves the run proposed; the steward previews it later.
-            let _unreachable = batch.preview_and_decide(&resolved).await?;
+            let _unreachable = batch.preview_or_fail(&resolved).await?;
             if let Some((entry, _)) = batch.commit().await? {
                 self.kick(caller.workspace, id);
                 return Ok(entry);

@@ -133,7 +133,11 @@ impl Engine {
         let Some(manifest) = manifest else { return Ok(Err("its manifest is missing".to_owned())) };
         let manifest: ManifestBody = crate::control::load::body(&manifest)?;
         let credentials = match &body.secret {
-            Some(id) => Some(self.open_secret(ws, id).await?),
+            // One connector that cannot sign in must not take the workspace with it.
+            Some(id) => match self.open_secret(ws, id).await {
+                Ok(secret) => Some(secret),
+                Err(error) => return Ok(Err(error.message)),
+            },
             None => None,
         };
         let Some(environment) = Environment::parse(&body.environment) else {

@@ -62,7 +62,7 @@ impl Engine {
             batch.commit().await?;
             return Ok(());
         }
-        match batch.preview_and_decide(&resolved).await? {
+        match batch.preview_or_fail(&resolved).await? {
             None => {
                 batch.commit().await?;
                 Ok(())

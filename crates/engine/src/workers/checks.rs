@@ -23,22 +23,20 @@ pub(super) enum Check {
 
 impl Engine {
     /// Pauses, connectors, policy set, roles, and the policy itself with fresh facts.
-    pub(super) async fn check(&self, control: &Control, entry: &Entry) -> Result<Check> {
+    pub(super) async fn check(&self, control: &Control, entry: &Entry, n: u32) -> Result<Check> {
         let run = entry.run();
         let mutations: Vec<&Mutation> =
             entry.plan.iter().filter_map(|planned| planned.mutation.as_ref()).collect();
         if mutations.len() != entry.plan.len() {
             return Ok(Check::Void("store_restored", "a value of the plan was erased".to_owned()));
         }
-        for mutation in &mutations {
-            let lane = lane_of(control, run, mutation);
-            if paused(control, run, mutation, &lane) {
-                return Ok(Check::Wait);
-            }
-            if !is_as_previewed(control, run, mutation) {
-                let detail = format!("the connector `{}` changed", mutation.connector);
-                return Ok(Check::Void("connector_changed", detail));
-            }
+        let mutation = entry.mutation(n)?;
+        if paused(control, run, mutation, &lane_of(control, run, mutation)) {
+            return Ok(Check::Wait);
+        }
+        if !is_as_previewed(control, run, mutation) {
+            let detail = format!("the connector `{}` changed", mutation.connector);
+            return Ok(Check::Void("connector_changed", detail));
         }
         let decided = run.decision.as_ref().map(|decision| decision.policy);
         if control.policy.as_ref().map(|policy| policy.digest) != decided {
@@ -53,7 +51,7 @@ impl Engine {
                 return Ok(Check::Void("role_lost", detail));
             }
         }
-        let again = self.decide_again(control, run, &mutations).await?.record.decided;
+        let again = self.decide_one(control, run, &mutations, n).await?.record.decided;
         if !run.decision.as_ref().is_some_and(|before| still_allows(before, counted(run), &again)) {
             let rules = again.rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             return Ok(Check::Void("tightened", format!("policy now says {}: {rules}", again.decision)));

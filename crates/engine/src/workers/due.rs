@@ -1,7 +1,7 @@
 //! When the steward looks at a run again, if nothing happens before.
 
 use domain::attempt::Outcome;
-use domain::run::{Owner, Run, Task, deadline, owner};
+use domain::run::{Owner, Run, Stage, Task, deadline, owner};
 use domain::time::Timestamp;
 use store::WorkChange;
 
@@ -36,7 +36,9 @@ pub(crate) fn due(control: &Control, entry: &Entry, now: Timestamp) -> Option<Ti
     let run = entry.run();
     let step = match owner(run, now) {
         Owner::Worker { task: Task::Reconcile, .. } => Some(reconcile_due(control, entry, now)),
-        Owner::Worker { due, task: Task::Preview } => Some(backoff(due, now)),
+        Owner::Worker { due, task: Task::Preview } => {
+            Some(revision_pause(run).unwrap_or(due).max(backoff(due, now)))
+        }
         Owner::Worker { .. } => Some(now.plus_ms(GRACE_MS)),
         Owner::Attention => retry_due(run, now),
         Owner::Groups(_) | Owner::Person(_) | Owner::Recovery(_) | Owner::Nobody => None,
@@ -71,4 +73,14 @@ pub(crate) fn retry_due(run: &Run, now: Timestamp) -> Option<Timestamp> {
         && run.authorization.is_some();
     let tries = u32::try_from(progress.attempts.len()).unwrap_or(u32::MAX).min(16);
     repeatable.then(|| last.at.plus_ms(BACKOFF_MS.saturating_mul(1 << (tries - 1))).max(now))
+}
+
+/// Revisions that follow each other at once; a record that never stands still is looked at ever more seldom.
+const QUICK_REVISIONS: u32 = 4;
+
+/// Until when a run that is revised again and again waits for its next preview.
+pub(crate) fn revision_pause(run: &Run) -> Option<Timestamp> {
+    let more = run.revision.checked_sub(QUICK_REVISIONS).filter(|_| run.stage == Stage::Proposed)?;
+    let pause = BACKOFF_MS.saturating_mul(1 << more.min(16)).min(BACKOFF_MS_MAX);
+    Some(run.updated.plus_ms(pause))
 }

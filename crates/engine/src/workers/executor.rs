@@ -1,6 +1,7 @@
 //! Execute: check everything again, record the intent, write once, read back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use connectors::connector::{Connector, ReadFault, Write};
 use domain::attempt::{EvidenceLevel, Outcome};
@@ -23,6 +24,9 @@ use crate::control::Control;
 use crate::ledger::{Entry, slug};
 use crate::preview::lease_key;
 use crate::{Engine, Error, Result};
+
+/// The pause before an outcome is saved again; it grows with each try.
+const FINISH_PAUSE: Duration = Duration::from_millis(50);
 
 /// Marks a run as being executed by this process.
 struct Live<'a> {
@@ -96,7 +100,7 @@ impl Engine {
         if self.renew(control, entry).await? {
             return Ok(Step::Again);
         }
-        match self.check(control, entry).await? {
+        match self.check(control, entry, n).await? {
             Check::Go => {}
             Check::Wait => return Ok(Step::Stop),
             Check::Void(code, detail) => {
@@ -244,6 +248,7 @@ impl Engine {
         let flight = started.run().in_flight();
         let flight = flight.ok_or_else(|| Error::internal("a started attempt is in flight"))?;
         let seq = flight.started;
+        self.sight(run.id, flight);
         // The window as the event says it, carried over to the clock that runs through suspend.
         let window_ms = flight.send_by.millis().saturating_sub(now_before.millis());
         let send_by_boot_ms = boot_before.saturating_add(u64::try_from(window_ms).unwrap_or(0));
@@ -268,13 +273,19 @@ impl Engine {
         lease: [u8; 32],
     ) -> Result<Step> {
         let mut last = None;
-        for _ in 0..RACES_MAX {
-            let control = self.control(ws).await?;
-            let entry = self.load(ws, id).await?;
+        for round in 0..RACES_MAX {
+            tokio::time::sleep(FINISH_PAUSE * u32::try_from(round).unwrap_or(u32::MAX)).await;
+            let (control, entry) = match (self.control(ws).await, self.load(ws, id).await) {
+                (Ok(control), Ok(entry)) => (control, entry),
+                (Err(error), _) | (_, Err(error)) => {
+                    last = Some(error);
+                    continue;
+                }
+            };
             let flight = entry.run().in_flight().map(|flight| (flight.n, flight.attempt));
             if flight != Some(attempt) {
-                // The reconciler thought that this process had ended. What it settled stands.
-                return Err(Error::internal("the outcome came too late: the attempt was settled meanwhile"));
+                // Saved already, with its answer lost; or settled by a reconciler that thought this process had ended.
+                return Ok(Step::Stop);
             }
             let mut batch = Batch::on(self, &control, &entry);
             batch.command(Command::FinishAttempt(Box::new(FinishAttempt {
@@ -291,6 +302,9 @@ impl Engine {
             }
             match batch.commit().await {
                 Ok(Some((entry, _))) => {
+                    if !entry.run().is_unsettled() {
+                        self.sightings().remove(&id);
+                    }
                     let stage = entry.run().stage;
                     return Ok(if stage == Stage::Executing { Step::Done } else { Step::Stop });
                 }

@@ -5,8 +5,10 @@ use domain::attempt::Outcome;
 use domain::command::{Command, FinishAttempt, Reconcile};
 use domain::drift::{diverging, moved, view};
 use domain::id::{RunId, WorkspaceId};
+use domain::limits::SEND_WINDOW_MS;
 use domain::mutation::{Fields, Kind};
 use domain::name::Slug;
+use domain::run::Attempt;
 use proof::digest::Digest;
 use proof::json::{Object, Value};
 use store::LeaseChange;
@@ -40,11 +42,14 @@ impl Engine {
                 return Ok(());
             }
             let Some(next) = self.mark_unknown(&control, &entry).await? else { return Ok(()) };
+            if let Some(unknown) = next.run().unknown() {
+                self.sight(id, unknown);
+            }
             entry = next;
         }
         let Some(attempt) = entry.run().unknown().cloned() else { return Ok(()) };
-        let lands = attempt.send_by.plus_ms(landing_ms(&control, &entry, attempt.n));
-        if lands > self.clock.now() {
+        let window = landing_ms(&control, &entry, attempt.n);
+        if attempt.send_by.plus_ms(window) > self.clock.now() || !self.has_landed(&attempt, id, window) {
             return Ok(());
         }
         let Some(settled) = self.settle_by_looking(&control, &entry, attempt.n).await? else { return Ok(()) };
@@ -68,10 +73,29 @@ impl Engine {
             })))?;
             batch.effects.leases.extend(lease);
             if batch.commit().await?.is_some() {
+                self.sightings().remove(&id);
                 return Ok(());
             }
         }
         Err(Error::internal("the settled outcome could not be saved: it will be looked for again"))
+    }
+
+    /// Whether the write can no longer land, on this process's own clock from its first sight of the attempt: the wall
+    /// clock of another process, or from before a restart, may be wrong.
+    fn has_landed(&self, attempt: &Attempt, run: RunId, window_ms: i64) -> bool {
+        let now = self.clock.boot_ms();
+        let mut sightings = self.sightings();
+        let seen = sightings.entry(run).or_insert((attempt.started, now));
+        if seen.0 != attempt.started {
+            *seen = (attempt.started, now);
+        }
+        let wait = u64::try_from(window_ms.saturating_add(SEND_WINDOW_MS)).unwrap_or(u64::MAX);
+        now >= seen.1.saturating_add(wait)
+    }
+
+    /// Notes the first sight of an attempt.
+    pub(super) fn sight(&self, run: RunId, attempt: &Attempt) {
+        self.sightings().insert(run, (attempt.started, self.clock.boot_ms()));
     }
 
     /// Whether the process that sent the attempt has ended: it was an earlier one of a node that is back.
@@ -180,10 +204,19 @@ impl Engine {
         let last = progress
             .and_then(|progress| progress.attempts.last())
             .and_then(|attempt| attempt.result.as_ref());
-        let Some(holder) = last.and_then(|result| entry.folded.hash(result.seq)) else { return Ok(None) };
-        let values = self.sealed(control.workspace, entry.run().id, vec![holder]).await?;
-        let read_back = values.iter().find(|(_, opened)| opened.name == "read_back");
-        Ok(read_back.and_then(|(_, opened)| opened.value.get("handle")?.as_str().map(str::to_owned)))
+        // The settling look knows best; when a person settled, the answer to the write still names it.
+        let Some(result) = last else { return Ok(None) };
+        for seq in [result.seq, result.finished] {
+            let Some(holder) = entry.folded.hash(seq) else { continue };
+            let values = self.sealed(control.workspace, entry.run().id, vec![holder]).await?;
+            let read_back = values.iter().find(|(_, opened)| opened.name == "read_back");
+            let handle =
+                read_back.and_then(|(_, opened)| opened.value.get("handle")?.as_str().map(str::to_owned));
+            if handle.is_some() {
+                return Ok(handle);
+            }
+        }
+        Ok(None)
     }
 }
 

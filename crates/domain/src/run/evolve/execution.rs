@@ -80,6 +80,7 @@ impl Run {
         ensure(at.cause.contains(&attempt.started), "an outcome names its attempt")?;
         attempt.result = Some(AttemptResult {
             seq: at.seq,
+            finished: at.seq,
             at: at.time,
             outcome: event.outcome,
             code: event.code.clone(),
@@ -107,6 +108,7 @@ impl Run {
         ensure(at.cause.contains(&result.seq), "reconcile names the outcome that it settles")?;
         *result = AttemptResult {
             seq: at.seq,
+            finished: result.finished,
             at: at.time,
             outcome: event.outcome,
             code: event.code.clone(),
