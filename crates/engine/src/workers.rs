@@ -234,7 +234,13 @@ impl Engine {
                 Owner::Worker { task: Task::Preview | Task::Decide, .. } => self.advance(ws, run).await?,
                 Owner::Worker { task: Task::Execute, .. } => self.run_now(ws, run, None).await?,
                 Owner::Worker { task: Task::Reconcile, .. } => self.reconcile(ws, run).await?,
-                Owner::Worker { task: Task::Expire, .. } => self.simple(ws, run, Command::Expire).await?,
+                Owner::Worker { task: Task::Expire, .. } => {
+                    let waits = matches!(entry.run().stage, Stage::Authorized | Stage::Executing);
+                    let control = self.control(ws).await?;
+                    if !(waits && entry.run().deadline > now && self.renew(&control, &entry).await?) {
+                        self.simple(ws, run, Command::Expire).await?;
+                    }
+                }
                 Owner::Worker { task: Task::HandBack, .. } => {
                     self.simple(ws, run, Command::ExpireTakeover).await?;
                 }

@@ -134,13 +134,13 @@ impl Engine {
         self.attempt(control, connector.as_ref(), dispatch, asked).await
     }
 
-    /// Once something had an effect the plan cannot be previewed again; an authorization that is about to end is renewed
-    /// instead, as far as policy and approvals still carry it. Says whether it was.
+    /// An authorization that is about to end is renewed as far as the same policy set and the approvals still carry it: a
+    /// pause of an hour does not void approvals for a day. Says whether it was.
     pub(crate) async fn renew(&self, control: &Control, entry: &Entry) -> Result<bool> {
         let run = entry.run();
         let soon = self.clock.now().plus_ms(SEND_WINDOW_MS);
         let ends = run.authorization.as_ref().is_none_or(|leave| leave.expires <= soon);
-        if !ends || run.is_clean() || run.is_unsettled() {
+        if !ends || run.is_unsettled() {
             return Ok(false);
         }
         let mutations: Vec<&Mutation> =
