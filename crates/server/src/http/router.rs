@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::v1::{
     approvals, artifacts, audit, comments, connectors, control, groups, inbox, keys, lineage, me, pauses,
-    policies, principals, records, recovery, run_list, runs, sessions, settle, workflows,
+    policies, policy_review, principals, records, recovery, run_list, runs, sessions, settle, workflows,
 };
 use super::{App, edge, ops, pages, stream};
 
