@@ -203,3 +203,6 @@ async fn dispatch(context: &Context, command: Remote) -> Result {
         Remote::Resume(pause) => pause.lift(context).await,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -113,3 +113,6 @@ async fn play(arguments: &Arguments, teller: &mut Teller) -> Result<bool> {
     world.stop().await;
     Ok(played.iter().all(|story| story.good))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -72,7 +72,7 @@ impl Login {
             url: client.base().to_owned(),
             what: "the session has no token".to_owned(),
         })?;
-        store(&Stored { url: client.base().to_owned(), token })?;
+        store(&path()?, &Stored { url: client.base().to_owned(), token })?;
         output.answer(&reply, || {
             let until = words::moment(&session.expires);
             Ok(format!("{}\n{}\n", session.person.said(), paint(DIM, &format!("until {until}"))))
@@ -143,11 +143,14 @@ pub(super) async fn whoami(context: &Context) -> Result {
 
 /// The token of the stored session, if it is one of this server.
 pub(super) fn stored(url: &str) -> Result<Option<String>> {
-    let path = path()?;
-    let text = match fs::read_to_string(&path) {
+    stored_at(&path()?, url)
+}
+
+fn stored_at(path: &Path, url: &str) -> Result<Option<String>> {
+    let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(fault) => return Err(Failure::reading(&path)(fault)),
+        Err(fault) => return Err(Failure::reading(path)(fault)),
     };
     let stored: Stored = serde_json::from_str(&text).map_err(|_| Failure::Other {
         what: format!("`{}` is no stored session", path.display()),
@@ -156,8 +159,7 @@ pub(super) fn stored(url: &str) -> Result<Option<String>> {
     Ok((stored.url.trim_end_matches('/') == url.trim_end_matches('/')).then_some(stored.token))
 }
 
-fn store(session: &Stored) -> Result<()> {
-    let path = path()?;
+fn store(path: &Path, session: &Stored) -> Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(Failure::writing(folder))?;
     }
@@ -168,9 +170,9 @@ fn store(session: &Stored) -> Result<()> {
         let _ = fs::remove_file(&fresh);
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
         file.write_all(text.as_bytes())?;
-        fs::rename(&fresh, &path)
+        fs::rename(&fresh, path)
     };
-    write().map_err(Failure::writing(&path))
+    write().map_err(Failure::writing(path))
 }
 
 fn path() -> Result<PathBuf> {
@@ -179,3 +181,6 @@ fn path() -> Result<PathBuf> {
     let config = config.ok_or_else(|| Failure::other("neither XDG_CONFIG_HOME nor HOME is set"))?;
     Ok(config.join("actionplane").join("token"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,11 +7,12 @@ mod online;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
 use super::failure::{Ending, Failure, Result};
 use super::output::Output;
 use super::paint::{Lines, printable};
-use super::{Global, words};
+use super::{Global, plan, words};
 use files::Sources;
 
 /// Policy sets.
@@ -57,14 +58,17 @@ pub struct Check {
     server: bool,
 }
 
-/// Explain one request.
+/// Explain what would be decided, and why.
 #[derive(Debug, Args)]
 pub struct Explain {
     /// Files or folders; left out, the set in force on the server decides
     paths: Vec<PathBuf>,
-    /// The request: a JSON file with the facts of one mutation; `-` is standard input
-    #[arg(long)]
-    request: String,
+    /// A JSON file with the facts of one mutation, or a list of them for a plan; `-` is standard input
+    #[arg(long, required_unless_present = "run")]
+    request: Option<String>,
+    /// The facts on which the newest decision of this run rests
+    #[arg(long, conflicts_with = "request")]
+    run: Option<String>,
 }
 
 /// Publish files.
@@ -87,11 +91,17 @@ pub(super) async fn run(global: &Global, output: &Output, command: Command) -> R
             online::check(&online()?, &Sources::read(&files.paths)?).await
         }
         Command::Test(files) => offline::test(output, &Sources::read(&files.paths)?),
-        Command::Explain(Explain { paths, request }) if paths.is_empty() => {
-            online::explain(&online()?, &request).await
-        }
-        Command::Explain(Explain { paths, request }) => {
-            offline::explain_request(output, &Sources::read(&paths)?, &request)
+        Command::Explain(explain) => {
+            let facts = match (&explain.request, &explain.run) {
+                (Some(file), _) => plan::read(file)?,
+                (None, run) => online::facts_of(&online()?, run.as_deref().unwrap_or_default()).await?,
+            };
+            let requests = if let Value::Array(list) = facts { list } else { vec![facts] };
+            if explain.paths.is_empty() {
+                online::explain(&online()?, requests).await
+            } else {
+                offline::explain(output, &Sources::read(&explain.paths)?, &requests)
+            }
         }
         Command::List => online::list(&online()?).await,
         Command::Show { digest } => online::show(&online()?, &digest).await,
@@ -109,6 +119,11 @@ fn told(decision: &str, risk: &str, sentences: &[String]) -> String {
         text.line(format!("  {}", printable(sentence)));
     }
     text
+}
+
+/// A denial is a no.
+fn ending(decision: &str) -> Ending {
+    if decision == "deny" { Ending::Refused } else { Ending::Done }
 }
 
 /// A number of bad findings as the end of the command.

@@ -61,7 +61,7 @@ pub fn outcome(word: &str, system: &str) -> String {
         Some(Outcome::Rejected) => paint(RED, &format!("refused by {}", printable(system))),
         Some(Outcome::NotSent) => paint(DIM, "not sent: no effect, and none can follow"),
         Some(Outcome::Unknown) => paint(YELLOW, "unknown: sent, effect not known"),
-        None => printable(word),
+        None => printable(word).replace('_', " "),
     }
 }
 
@@ -95,16 +95,24 @@ pub fn undo(kind: &str) -> String {
     }
 }
 
-/// The level of risk, in its color.
+/// The level of risk in its color: `high risk`.
 pub fn risk(word: &str) -> String {
-    let style = match word {
+    paint(risk_style(word), &format!("{} risk", printable(word)))
+}
+
+/// The level alone, for a column of that name.
+pub fn risk_level(word: &str) -> String {
+    paint(risk_style(word), &printable(word))
+}
+
+fn risk_style(word: &str) -> Style {
+    match word {
         "low" => GREEN,
         "medium" => YELLOW,
         "high" => RED,
         "critical" => RED.bold(),
         _ => Style::new(),
-    };
-    paint(style, &format!("{} risk", printable(word)))
+    }
 }
 
 /// Policy's decision in its color.

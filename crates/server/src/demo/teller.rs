@@ -92,6 +92,7 @@ impl Teller {
                 text.line(format!("    {line}"));
             }
         }
+        text.push('\n');
         say(&text);
     }
 

@@ -1,15 +1,13 @@
 //! Check, test and explain files, without a server.
 
-use std::path::Path;
-
 use policy::fault::Fault;
-use policy::{PolicySet, Request, explain, run_cases};
+use policy::{PolicySet, Request, run_cases};
 use serde_json::{Value, json};
 
-use super::super::failure::{Ending, Failure, Result};
+use super::super::failure::{Failure, Result};
 use super::super::output::{Output, stdout};
 use super::super::paint::{DIM, GREEN, RED, YELLOW, paint, printable};
-use super::super::{plan, words};
+use super::super::words;
 use super::files::{self, Source, Sources};
 use super::told;
 
@@ -89,24 +87,27 @@ pub fn test(output: &Output, sources: &Sources) -> Result {
     super::verdict(failed, "case")
 }
 
-/// Decides one request and says why.
-pub fn explain_request(output: &Output, sources: &Sources, request: &str) -> Result {
+/// Decides a plan, given as the facts of each of its mutations, and says why.
+pub fn explain(output: &Output, sources: &Sources, requests: &[Value]) -> Result {
     let set = load(sources)?;
-    let path = Path::new(request);
-    let text = plan::read(request)?.to_string();
-    let fault = |what: String| Failure::Usage(format!("`{}` is no request: {what}", path.display()));
-    let value = proof::strict::parse_lenient(text.as_bytes()).map_err(|error| fault(error.to_string()))?;
-    let request = Request::from_value(&value).map_err(|error| fault(error.to_string()))?;
-    let decision = set.decide(&request);
-    let sentences = explain(&decision);
+    let decision = policy::merge(
+        requests.iter().map(|facts| Ok(set.decide(&request(facts)?))).collect::<Result<Vec<_>>>()?,
+    );
+    let sentences = policy::explain(&decision);
+    let (word, risk) = (decision.outcome.word(), decision.risk.word());
     if output.is_json() {
-        let told = json!({
-            "decision": decision.outcome.word(), "risk": decision.risk.word(), "rules": decision.rules,
-            "explanation": sentences,
-        });
+        let told =
+            json!({ "decision": word, "risk": risk, "rules": decision.rules, "explanation": sentences });
         stdout(&format!("{told}\n"));
     } else {
-        stdout(&told(decision.outcome.word(), decision.risk.word(), &sentences));
+        stdout(&told(word, risk, &sentences));
     }
-    Ok(if decision.outcome.word() == "deny" { Ending::Refused } else { Ending::Done })
+    Ok(super::ending(word))
+}
+
+fn request(facts: &Value) -> Result<Request> {
+    let fault = |what: String| Failure::Usage(format!("these are no facts of a mutation: {what}"));
+    let value = proof::strict::parse_lenient(facts.to_string().as_bytes());
+    let value = value.map_err(|error| fault(error.to_string()))?;
+    Request::from_value(&value).map_err(|error| fault(error.to_string()))
 }

@@ -3,9 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::super::failure::{Ending, Result};
+use super::super::failure::{Ending, Failure, Result};
 use super::super::paint::{DIM, GREEN, Lines, RED, YELLOW, paint, printable};
-use super::super::{Context, admin, plan, words};
+use super::super::view::{Event, Page};
+use super::super::{Context, admin, words};
 use super::files::Sources;
 use super::told;
 
@@ -142,11 +143,27 @@ pub async fn activate(context: &Context, digest: &str) -> Result {
     admin::done(context, call, "This set is in force now.").await
 }
 
-/// Lets the set in force decide one request and say why.
-pub async fn explain(context: &Context, request: &str) -> Result {
-    let body = json!({ "request": plan::read(request)? });
-    let reply = context.client.post(&["v1", "policies", "active", "explain"], body).send().await?;
-    let said: Explained = reply.read()?;
-    context.output.answer(&reply, || Ok(told(&said.decision, &said.risk, &said.explanation)))?;
-    Ok(if said.decision == "deny" { Ending::Refused } else { Ending::Done })
+/// Lets the set in force decide each mutation and say why.
+pub async fn explain(context: &Context, requests: Vec<Value>) -> Result {
+    let mut ending = Ending::Done;
+    for facts in requests {
+        let body = json!({ "request": facts });
+        let reply = context.client.post(&["v1", "policies", "active", "explain"], body).send().await?;
+        let said: Explained = reply.read()?;
+        context.output.answer(&reply, || Ok(told(&said.decision, &said.risk, &said.explanation)))?;
+        if super::ending(&said.decision) == Ending::Refused {
+            ending = Ending::Refused;
+        }
+    }
+    Ok(ending)
+}
+
+/// The facts on which the newest decision of a run rests.
+pub async fn facts_of(context: &Context, run: &str) -> Result<Value> {
+    let events: Page<Event> = context.client.get(&["v1", "runs", run, "events"]).read().await?;
+    let decided = events.items.into_iter().rev().find(|event| event.kind == "policy.decided");
+    let input = decided.and_then(|mut event| event.sealed.remove("input"));
+    input
+        .filter(Value::is_array)
+        .ok_or_else(|| Failure::other(format!("run `{run}` was not decided yet, or its facts were erased")))
 }

@@ -44,7 +44,7 @@ pub fn runs(items: &[Summary]) -> String {
             format!("{}{many}", action(run)),
             printable(run.connector.as_deref().unwrap_or_default()),
             printable(&run.proposer.name),
-            run.risk.as_deref().map(words::risk).unwrap_or_default(),
+            run.risk.as_deref().map(words::risk_level).unwrap_or_default(),
             paint(DIM, &words::short_moment(&run.updated)),
         ]
     };

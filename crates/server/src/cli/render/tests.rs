@@ -1,6 +1,7 @@
 use anstream::adapter::strip_str;
 use jiff::Timestamp;
 
+use super::super::paint::Lines;
 use super::super::view::{Event, Held, Run, Summary};
 use super::*;
 
@@ -149,7 +150,7 @@ fn every_stage_has_its_own_steps() {
     let mut seen = String::new();
     for stage in domain::run::Stage::ALL {
         let run = Run { stage: stage.to_string(), authorization: applied().authorization, ..waiting() };
-        seen.push_str(&format!("{:<20} {}\n", stage.word(), plain(&steps(&run))));
+        seen.line(format!("{:<20} {}", stage.word(), plain(&steps(&run))));
     }
     insta::assert_snapshot!(seen, @r"
     proposed             ✓ Propose ─ ● Preview ─ · Decide ─ · Approve ─ · Execute ─ · Recover
@@ -186,8 +187,8 @@ fn a_list_of_runs_is_a_table() {
     }))
     .unwrap();
     insta::assert_snapshot!(plain(&runs(&[run])), @r"
-    stage               run                             action                 connector  proposed by    risk           updated
-    ✗ Denied by policy  run_01m86zpcx6fdatbxk3chqg0ddz  delete opportunity ×3  crm-main   renewal-agent  critical risk  24 Nov 14:01
+    stage               run                             action                 connector  proposed by    risk      updated
+    ✗ Denied by policy  run_01m86zpcx6fdatbxk3chqg0ddz  delete opportunity ×3  crm-main   renewal-agent  critical  24 Nov 14:01
     ");
     assert_eq!(plain(&runs(&[])), "no runs\n");
 }
