@@ -1,6 +1,8 @@
 //! The governed run as its callers see it: from the proposal to the proof that the record was changed.
 
-use anyhow::{Result, bail, ensure};
+use std::cell::Cell;
+
+use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -8,12 +10,14 @@ use crate::client::{Answer, Connection, Request};
 use crate::closed_loop::{self, Bounds, Measured};
 use crate::processes::Process;
 use crate::roles::{FIRST_TICKET, TICKETS};
-use crate::workspace::{CONNECTOR, WORKFLOW, Workspace};
+use crate::workspace::{Agent, CONNECTOR, Workspace};
 
 /// Ask the server to answer only when the run needs somebody or is closed.
 const WAIT: &str = "prefer: wait=20\r\n";
 /// How often a run is asked for that is still under way after a wait.
 const WAITS_MAX: usize = 3;
+/// How often a proposal is sent again that lost against others.
+const REPEATS_MAX: usize = 1_000;
 
 /// What is measured: how many people approve, because the starter rules ask for so many.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,7 +79,8 @@ struct Run {
     plan_digest: Option<String>,
 }
 
-/// Measures one kind of run. Each lane has tickets of its own, so no two runs wait for one record.
+/// Measures one kind of run; also says how many proposals had to be sent again. Each lane has tickets of its own, so no
+/// two runs wait for one record. Agents are shared: the first lane has the first, and so on in turn.
 pub async fn measure(
     workspace: &Workspace,
     server: &Process,
@@ -83,11 +88,14 @@ pub async fn measure(
     kind: Kind,
     in_flight: usize,
     bounds: Bounds,
-) -> Result<Measured> {
+) -> Result<(Measured, usize)> {
+    let repeated = Cell::new(0);
+    let repeated = &repeated;
     let share = tickets.0.len() / in_flight;
     let mut lanes = Vec::with_capacity(in_flight);
     for (n, own) in tickets.0.chunks_mut(share).take(in_flight).enumerate() {
-        let mut agent = Connection::open(workspace.addr).await?;
+        let agent = workspace.agents.get(n % workspace.agents.len()).context("there is no agent")?;
+        let mut proposer = Connection::open(workspace.addr).await?;
         let mut approver = Connection::open(workspace.addr).await?;
         let first = FIRST_TICKET + u64::try_from(n * share)?;
         let mut next = (0..own.len()).cycle();
@@ -97,20 +105,32 @@ pub async fn measure(
                 bail!("a lane has no ticket {index}");
             };
             let ticket = first + u64::try_from(index)?;
-            let request = proposal(workspace, kind, ticket, *turn);
+            let request = proposal(agent, kind, ticket, *turn);
             *turn += 1;
-            let answer = agent.send(&request).await?;
-            govern(workspace, kind, answer, &mut approver).await
+            let answer = propose(&mut proposer, &request, repeated).await?;
+            govern(workspace, agent, kind, answer, &mut approver).await
         });
     }
-    closed_loop::run(lanes, bounds, server).await
+    Ok((closed_loop::run(lanes, bounds, server).await?, repeated.get()))
 }
 
-fn proposal(workspace: &Workspace, kind: Kind, ticket: u64, turn: usize) -> Request {
+/// Sends a proposal, again at once when the answer is that it lost against others.
+async fn propose(proposer: &mut Connection, request: &Request, repeated: &Cell<usize>) -> Result<Answer> {
+    for _ in 0..REPEATS_MAX {
+        let answer = proposer.send(request).await?;
+        if answer.status != 409 {
+            return Ok(answer);
+        }
+        repeated.set(repeated.get() + 1);
+    }
+    bail!("a proposal was refused {REPEATS_MAX} times because others were faster")
+}
+
+fn proposal(agent: &Agent, kind: Kind, ticket: u64, turn: usize) -> Request {
     let (field, [one, other]) = kind.field();
-    let value = if turn % 2 == 0 { one } else { other };
+    let value = if turn.is_multiple_of(2) { one } else { other };
     let body = json!({
-        "workflow": WORKFLOW,
+        "workflow": agent.workflow,
         "reason": "The customer called again and asked for it",
         "source": "bench",
         "confidence_bp": 9000,
@@ -119,11 +139,17 @@ fn proposal(workspace: &Workspace, kind: Kind, ticket: u64, turn: usize) -> Requ
             "changes": { field: value },
         }] },
     });
-    Request::json("POST", "/v1/runs", &format!("{}{WAIT}", workspace.agent), &body)
+    Request::json("POST", "/v1/runs", &format!("{}{WAIT}", agent.authorization), &body)
 }
 
 /// Follows a proposed run to its end.
-async fn govern(workspace: &Workspace, kind: Kind, answer: Answer, approver: &mut Connection) -> Result<()> {
+async fn govern(
+    workspace: &Workspace,
+    agent: &Agent,
+    kind: Kind,
+    answer: Answer,
+    approver: &mut Connection,
+) -> Result<()> {
     let mut run: Run = answer.read()?;
     for lead in workspace.leads.iter().take(kind.approvals()) {
         ensure!(run.stage == "awaiting_approval", "run {} is {} instead of waiting", run.id, run.stage);
@@ -136,7 +162,7 @@ async fn govern(workspace: &Workspace, kind: Kind, answer: Answer, approver: &mu
         match run.stage.as_str() {
             "applied" => return Ok(()),
             "proposed" | "previewed" | "authorized" | "executing" => {
-                let headers = format!("{}{WAIT}", workspace.agent);
+                let headers = format!("{}{WAIT}", agent.authorization);
                 let request = Request::bare("GET", &format!("/v1/runs/{}", run.id), &headers);
                 run = approver.send(&request).await?.read()?;
             }

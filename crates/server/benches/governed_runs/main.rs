@@ -18,7 +18,7 @@ mod workspace;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -49,6 +49,9 @@ struct Options {
     /// How many runs are in flight at one time.
     #[arg(long, value_name = "N", value_delimiter = ',', default_values_t = [1, 8, 32])]
     in_flight: Vec<usize>,
+    /// How many agents share the runs, each with a workflow of its own.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    agents: usize,
     /// Only governed runs whose name, such as `approved at 8`, holds one of these.
     filter: Vec<String>,
     /// Cargo says so.
@@ -91,14 +94,24 @@ impl Options {
     }
 }
 
-fn main() -> Result<()> {
-    let options = Options::parse();
+fn main() -> ExitCode {
+    match bench(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn bench(options: &Options) -> Result<()> {
     if let Some(role) = &options.role {
         return roles::play(role);
     }
     let most = usize::try_from(roles::IN_FLIGHT_MAX)?;
     ensure!(options.in_flight.iter().all(|n| (1..=most).contains(n)), "in flight can be 1 to {most}");
     let dir = tempfile::Builder::new().prefix("governed-runs-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    ensure!((1..=most).contains(&options.agents), "there can be 1 to {most} agents");
     let machine = Machine::here(dir.path());
     println!("{machine}\n");
     let mut report = Report {
@@ -117,7 +130,7 @@ fn main() -> Result<()> {
     } else {
         // One thread: the client takes as little as it can from the processes that it measures.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(governed_runs(&options, dir.path(), &mut report))?;
+        runtime.block_on(governed_runs(options, dir.path(), &mut report))?;
     }
     if options.json {
         let path = write(&report)?;
@@ -148,7 +161,9 @@ async fn governed_runs(options: &Options, dir: &Path, report: &mut Report) -> Re
     let simulator = Process::role("simulator", &dir.join("simulator.log"))?;
     let data = dir.join("data");
     let server = serve(&data, &dir.join("server.log"))?;
-    let workspace = Workspace::set_up(server.addr, simulator.addr).await.with_context(|| complaints(dir))?;
+    let workspace = Workspace::set_up(server.addr, simulator.addr, options.agents)
+        .await
+        .with_context(|| complaints(dir))?;
     let empty = bytes(&data)?;
     let (mut tickets, mut total) = (Tickets::new(), 0);
     for (n, kinds) in selected {
@@ -164,7 +179,7 @@ async fn governed_runs(options: &Options, dir: &Path, report: &mut Report) -> Re
         for kind in kinds {
             let written = writes(&simulator).await?;
             let measured = governed::measure(&workspace, &server, &mut tickets, kind, n, runs).await;
-            let measured = measured.with_context(|| complaints(dir))?;
+            let (measured, repeated) = measured.with_context(|| complaints(dir))?;
             let (count, written) =
                 (measured.latencies.len() + measured.warmed_up, writes(&simulator).await? - written);
             ensure!(
@@ -173,6 +188,9 @@ async fn governed_runs(options: &Options, dir: &Path, report: &mut Report) -> Re
             );
             total += count;
             add(&format!("governed: {}", kind.word()), &measured, Some(exchanges.per_second()));
+            if repeated > 0 {
+                println!("    {repeated} proposals were refused with 409 and sent again");
+            }
         }
     }
     let memory = server.memory()?;

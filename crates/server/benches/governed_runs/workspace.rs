@@ -14,8 +14,6 @@ use crate::client::{Connection, Request};
 pub const PASSWORD: &str = "correct horse battery staple";
 /// The connector's name.
 pub const CONNECTOR: &str = "help-desk";
-/// The workflow's name.
-pub const WORKFLOW: &str = "bench";
 
 /// What the starter rules allow one agent in an hour. A bench needs more; the counter is kept and read all the same.
 const HOURLY_LIMIT: &str = "context.usage.agentHour > 200";
@@ -34,10 +32,18 @@ unless { context.approved };
 pub struct Workspace {
     /// Where the server listens.
     pub addr: SocketAddr,
-    /// The agent that proposes, as an `authorization` header.
-    pub agent: String,
+    /// Who proposes.
+    pub agents: Vec<Agent>,
     /// The people who approve, likewise.
     pub leads: [String; 2],
+}
+
+/// An agent with a workflow of its own.
+pub struct Agent {
+    /// Its key as an `authorization` header.
+    pub authorization: String,
+    /// Its workflow.
+    pub workflow: String,
 }
 
 #[derive(Deserialize)]
@@ -61,8 +67,8 @@ struct Policy {
 }
 
 impl Workspace {
-    /// Sets up an empty server, with the help desk that listens at `help_desk`.
-    pub async fn set_up(addr: SocketAddr, help_desk: SocketAddr) -> Result<Self> {
+    /// Sets up an empty server, with the help desk that listens at `help_desk` and so many agents.
+    pub async fn set_up(addr: SocketAddr, help_desk: SocketAddr, agent_count: usize) -> Result<Self> {
         let admin = Api { addr, authorization: sign_in(addr, "admin").await? };
         let group = json!({ "name": "support-leads", "title": "Support leads" });
         admin.post::<Value>("/v1/groups", &group).await?;
@@ -75,12 +81,12 @@ impl Workspace {
             "credentials": { "scheme": "bearer", "token": BEARER_TOKEN },
         });
         admin.post::<Value>("/v1/connectors", &desk).await?;
-        admin.post::<Value>("/v1/workflows", &json!({ "name": WORKFLOW, "title": "Bench" })).await?;
         admin.activate_rules().await?;
-        let agent = json!({ "kind": "agent", "name": "bench-agent", "title": "Bench agent", "teams": [] });
-        let agent: Id = admin.post("/v1/principals", &agent).await?;
-        let key: Key = admin.post("/v1/keys", &json!({ "principal": agent.id, "label": "bench" })).await?;
-        Ok(Self { addr, agent: bearer(&key.secret), leads })
+        let mut agents = Vec::with_capacity(agent_count);
+        for n in 1..=agent_count {
+            agents.push(admin.add_agent(&format!("bench-{n}")).await?);
+        }
+        Ok(Self { addr, agents, leads })
     }
 }
 
@@ -114,6 +120,15 @@ impl Api {
         let member = format!("/v1/groups/support-leads/members/{}", person.id);
         self.call::<Value>("PUT", &member, &json!({})).await?;
         sign_in(self.addr, username).await
+    }
+
+    /// Adds an agent with a key and a workflow of the same name.
+    async fn add_agent(&self, name: &str) -> Result<Agent> {
+        self.post::<Value>("/v1/workflows", &json!({ "name": name, "title": name })).await?;
+        let agent = json!({ "kind": "agent", "name": name, "title": name, "teams": [] });
+        let agent: Id = self.post("/v1/principals", &agent).await?;
+        let key: Key = self.post("/v1/keys", &json!({ "principal": agent.id, "label": "bench" })).await?;
+        Ok(Agent { authorization: bearer(&key.secret), workflow: name.to_owned() })
     }
 
     /// Publishes the rules as the administrator and puts them in force as somebody else.
