@@ -4,6 +4,7 @@ mod inbox;
 mod lineage;
 mod list;
 mod names;
+mod next_step;
 mod record;
 mod show_run;
 mod wait;
@@ -12,8 +13,8 @@ pub use inbox::InboxItem;
 pub use lineage::{LineageEvent, SealedMember};
 pub use list::{RunFilter, RunPage, RunSummary};
 pub use names::Named;
+pub use next_step::{Blocked, NextStep};
 pub use record::RecordTouch;
 pub use show_run::{
-    ApprovalView, AttemptView, Blocked, ChangeView, DriftView, MutationView, NextStep, ObligationView,
-    RecoveryView, RunView,
+    ApprovalView, AttemptView, ChangeView, DriftView, MutationView, ObligationView, RecoveryView, RunView,
 };

@@ -8,17 +8,16 @@ use domain::id::{RunId, WorkspaceId};
 use domain::mutation::{Fields, UndoKind};
 use domain::name::Slug;
 use domain::plan::PlannedMutation;
-use domain::run::{Decision, Owner, RecoveryKind, Run, Stage, Takeover, owner};
+use domain::run::{Decision, RecoveryKind, Run, Takeover};
 use domain::time::Timestamp;
 use proof::digest::Digest;
 use proof::json::{Object, Value};
 
-use super::{LineageEvent, Named};
+use super::next_step::next_step;
+use super::{LineageEvent, Named, NextStep};
 use crate::access::{Caller, Operation};
 use crate::control::Control;
-use crate::decision::lane_of;
 use crate::ledger::{Entry, literal};
-use crate::preview::lease_key;
 use crate::{Engine, Result};
 
 /// A run with everything that a decision about it needs.
@@ -215,28 +214,6 @@ pub struct RecoveryView {
     pub conflicts: Option<Value>,
 }
 
-/// Whose turn it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NextStep {
-    /// `worker`, `groups`, `person`, `attention`, `recovery` or `nobody`.
-    pub owner: &'static str,
-    /// In words.
-    pub detail: String,
-    /// What stops the worker for now: a pause, or another run on the same record.
-    pub blocked: Option<Blocked>,
-}
-
-/// What stops a worker for now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Blocked {
-    /// `paused` or `record_busy`.
-    pub code: &'static str,
-    /// In words.
-    pub detail: String,
-    /// The run that holds the record.
-    pub run: Option<RunId>,
-}
-
 impl Engine {
     /// A run, as its reader may see it.
     pub async fn show_run(&self, caller: &Caller, id: RunId) -> Result<RunView> {
@@ -280,37 +257,6 @@ impl Engine {
             tell(&control, &mut view, &event, read);
         }
         Ok(view)
-    }
-}
-
-impl Engine {
-    /// Why a run that may execute does not: something is paused, or another run holds its record.
-    async fn blocked(&self, control: &Control, entry: &Entry) -> Result<Option<Blocked>> {
-        let run = entry.run();
-        if !matches!(run.stage, Stage::Authorized | Stage::Executing) || run.is_unsettled() {
-            return Ok(None);
-        }
-        let mutations: Vec<_> = entry.plan.iter().filter_map(|planned| planned.mutation.as_ref()).collect();
-        for mutation in &mutations {
-            let lane = lane_of(control, run, mutation);
-            if let Some(pause) = control.paused(run.judged(), &mutation.connector, &lane) {
-                let detail = format!("the {} `{}` is paused", pause.kind.word(), pause.id);
-                return Ok(Some(Blocked { code: "paused", detail, run: None }));
-            }
-        }
-        let next = run.next_mutation().and_then(|n| usize::try_from(n).ok()).and_then(|n| mutations.get(n));
-        let Some(mutation) = next else { return Ok(None) };
-        let Ok(connector) = control.connector(&mutation.connector) else { return Ok(None) };
-        let lease =
-            self.store.lease(control.workspace, lease_key(control, connector.as_ref(), mutation)).await?;
-        Ok(lease.holder.filter(|holder| holder.run != run.id).map(|holder| Blocked {
-            code: "record_busy",
-            detail: format!(
-                "the run {} writes to this record, or does not know yet what it wrote",
-                holder.run
-            ),
-            run: Some(holder.run),
-        }))
     }
 }
 
@@ -518,22 +464,4 @@ fn possible(entry: &Entry) -> Vec<RecoveryKind> {
         .filter(|(_, undo_kind)| undo.contains(&undo_kind.word()))
         .map(|(kind, _)| kind)
         .collect()
-}
-
-fn next_step(control: &Control, run: &Run, now: Timestamp) -> NextStep {
-    let (owner, detail) = match owner(run, now) {
-        Owner::Worker { due, task } => ("worker", format!("{task:?} is due at {due}").to_lowercase()),
-        Owner::Groups(groups) => {
-            let names = groups.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            ("groups", format!("waits for {names}"))
-        }
-        Owner::Person(person) => (
-            "person",
-            format!("{} holds the run", control.name_of(domain::principal::Principal::Person(person))),
-        ),
-        Owner::Attention => ("attention", "an operator decides: retry, accept, recover or cancel".to_owned()),
-        Owner::Recovery(child) => ("recovery", format!("the recovery run {child} is open")),
-        Owner::Nobody => ("nobody", format!("closed: {}", run.stage)),
-    };
-    NextStep { owner, detail, blocked: None }
 }

@@ -4,9 +4,12 @@
 #![cfg(test)]
 
 mod approvals;
+mod bulk;
 mod crashes;
 mod drift;
 mod recovery;
+mod safety;
+mod steering;
 mod takeover;
 mod unknown;
 mod world;
