@@ -36,11 +36,13 @@ fn guide(world: &World, cast: &Cast, played: &[Played]) -> String {
         let password = if *username == "admin" { ADMIN_PASSWORD } else { PASSWORD };
         text.line(format!("  {username:<6} {:<24} {name}, {}", format!("“{password}”"), paint(DIM, what)));
     }
+    let program =
+        std::env::current_exe().map_or_else(|_| "actionplane".into(), |path| path.display().to_string());
     let examples = [
         (
             "Look around",
             format!(
-                "export ACTIONPLANE_URL={url}\nactionplane login -u maya\nactionplane runs show {run}\nactionplane inbox"
+                "alias actionplane={program}\nexport ACTIONPLANE_URL={url}\nactionplane login -u maya\nactionplane runs show {run}\nactionplane inbox"
             ),
         ),
         (
