@@ -106,6 +106,23 @@ async fn a_record_that_others_edited_since_is_not_deleted_unseen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reply_is_not_sent_to_a_ticket_that_others_edited_since() {
+    let world = World::start().await;
+    let mut proposal = tag("48213", &[]);
+    let reply = &mut proposal.mutations[0];
+    reply.kind = Kind::Invoke;
+    reply.action = Some(slug("reply"));
+    reply.changes = Fields::new();
+    reply.arguments = Fields::from([("body".to_owned(), "We corrected your invoice".into())]);
+    let run = world.propose(&world.agent, proposal).await.unwrap();
+    let digest = world.show(run).await.run.plan_digest().unwrap();
+    world.edit("48213", json!({"subject": "Please do not answer, we sue"}));
+    world.verdict(&world.maya, run, Answer::Approve, digest).await.unwrap();
+    let view = world.until(run, |view| view.run.revision == 2).await;
+    assert_eq!((view.attempts.len(), world.writes("48213")), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_approved_plan_does_not_run_on_another_base_url() {
     let world = World::start().await;
     let run = world.propose(&world.agent, solve("48213")).await.unwrap();
@@ -183,8 +200,8 @@ async fn a_system_that_always_answers_conflict_is_asked_ever_more_seldom() {
     let fault = Fault { times: 500, ..Fault::new(FaultKind::Conflict).on("PUT", "/tickets/48213") };
     world.desk.faults().arm(fault).unwrap();
     let run = world.propose(&world.agent, tag("48213", &["vat"])).await.unwrap();
-    for _ in 0..20 {
-        world.clock.advance_s(3);
+    for _ in 0..15 {
+        world.clock.advance_s(4);
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let view = world.show(run).await;

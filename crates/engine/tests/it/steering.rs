@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use domain::run::Stage;
 use engine::Code;
+use engine::access::Role;
+use engine::admin::NewPerson;
 use engine::commands::{Answer, IdempotencyKey};
 use serde_json::json;
 use simulators::{Fault, FaultKind};
@@ -14,9 +16,19 @@ fn key(name: &str) -> IdempotencyKey {
     IdempotencyKey::new(name, proof::digest::sha256(name.as_bytes())).unwrap()
 }
 
-/// Puts a changed starter set in force.
+/// Puts a changed starter set in force. Another person than its author has to activate it.
 async fn activate(world: &World, text: &str) {
-    let set = world.engine.publish_policy(&world.admin, "Changed", text, &[], None).await.unwrap();
+    const PASSWORD: &str = "another horse battery staple";
+    let author = NewPerson {
+        username: "ana".to_owned(),
+        name: "Ana Silva".to_owned(),
+        email: None,
+        password: PASSWORD.to_owned(),
+        roles: [Role::PolicyAuthor].into(),
+    };
+    world.engine.add_person(&world.admin, author, None).await.unwrap();
+    let author = world.engine.sign_in(None, "ana", PASSWORD).await.unwrap().caller;
+    let set = world.engine.publish_policy(&author, "Changed", text, &[], None).await.unwrap();
     world.engine.activate_policy(&world.admin, set.summary.digest).await.unwrap();
 }
 
@@ -109,7 +121,7 @@ async fn a_retry_sent_twice_is_one_retry() {
         world.engine.retry(&world.tom, run, digest, Some(&key("again"))).await.unwrap();
         assert_eq!(world.show(run).await.attempts.len(), 2);
     }
-    world.engine.retry(&world.tom, run, digest, Some(&key("once more"))).await.unwrap();
+    world.engine.retry(&world.tom, run, digest, Some(&key("once-more"))).await.unwrap();
     assert_eq!(world.show(run).await.attempts.len(), 3);
 }
 
@@ -123,7 +135,7 @@ async fn an_execution_sent_twice_is_answered_twice_and_done_once() {
     assert_eq!(first.run().stage, Stage::Applied);
     let second = world.engine.execute(&world.tom, run, digest, Some(&key("go"))).await.unwrap();
     assert_eq!((second.run().events, world.writes("48213")), (first.run().events, 1));
-    let other = world.engine.execute(&world.tom, run, digest, Some(&key("go again"))).await;
+    let other = world.engine.execute(&world.tom, run, digest, Some(&key("go-again"))).await;
     assert_eq!(refused(other), Code::RunClosed);
 }
 
@@ -151,7 +163,7 @@ async fn an_approver_whom_the_rules_exclude_by_now_does_not_count() {
     // The company's clock says eleven; from noon on Maya does not decide.
     let late = format!(
         "{}\n@id(\"lunch\") @title(\"Maya is out\") @obligation(\"approval\") @group(\"support-leads\") \
-         @quorum(\"1\") @expires(\"PT4H\") @exclude(\"{}\")\n\
+         @quorum(\"1\") @expires(\"PT4H\") @risk(\"low\") @exclude(\"{}\")\n\
          forbid (principal, action == Action::\"zendesk.ticket.update\", resource)\n\
          when {{ context.localHour >= 12 }} unless {{ context.approved }};",
         policy::starter(),
@@ -167,7 +179,8 @@ async fn an_approver_whom_the_rules_exclude_by_now_does_not_count() {
     let view = world.until(run, |view| view.run.revision == 2 && view.run.decision.is_some()).await;
     assert_eq!((view.run.stage, view.attempts.len()), (Stage::AwaitingApproval, 0));
     let digest = view.run.plan_digest().unwrap();
-    assert!(world.verdict(&world.maya, run, Answer::Approve, digest).await.is_err());
+    let excluded = world.verdict(&world.maya, run, Answer::Approve, digest).await;
+    assert_eq!(refused(excluded), Code::Excluded);
     world.verdict(&world.tom, run, Answer::Approve, digest).await.unwrap();
     assert_eq!(world.settled(run).await.run.stage, Stage::Applied);
 }
