@@ -19,6 +19,21 @@ use crate::name::Slug;
 /// so no digest covers it and no bundle holds it.
 pub const SNAPSHOT: &str = "snapshot";
 
+/// The name under which the digest of the connector's configuration is kept beside the document: where the plan was read
+/// from is where it is written to.
+pub const CONFIGURATION: &str = "configuration";
+
+/// A mutation as it was previewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Previewed {
+    /// The mutation.
+    pub mutation: Mutation,
+    /// The record as it was read; absent for a create.
+    pub base: Option<Snapshot>,
+    /// Digest of the connector's manifest and configuration, without its secrets.
+    pub configuration: Digest,
+}
+
 /// A plan that is fixed and not yet written.
 #[derive(Debug, Clone)]
 pub struct SealedPlan {
@@ -35,7 +50,7 @@ pub struct SealedMutation {
     pub bytes: Vec<u8>,
     /// Its hash: the holder of its disclosures.
     pub hash: Digest,
-    /// The sealed values, and the base snapshot.
+    /// The sealed values, the base snapshot and the configuration.
     pub disclosures: Vec<Disclosure>,
 }
 
@@ -45,19 +60,17 @@ pub fn seal(
     origin: &str,
     policy: Digest,
     revision: u32,
-    mutations: &[(Mutation, Option<Snapshot>)],
+    mutations: &[Previewed],
     salt: &mut dyn FnMut() -> [u8; 32],
 ) -> Result<SealedPlan, Fault> {
-    let documents = mutations
-        .iter()
-        .map(|(mutation, base)| seal_mutation(mutation, base.as_ref(), salt))
-        .collect::<Result<Vec<_>, _>>()?;
+    let documents =
+        mutations.iter().map(|previewed| seal_mutation(previewed, salt)).collect::<Result<Vec<_>, _>>()?;
     let hashes: Vec<Digest> = documents.iter().map(|document| document.hash).collect();
     let count = u32::try_from(documents.len()).unwrap_or(u32::MAX);
     let root = tree::root(&hashes);
     let header =
         PlanHeader { count, origin: origin.to_owned(), policy, revision, root, run: run.to_string() };
-    let kinds = |kind| mutations.iter().filter(|(mutation, _)| mutation.undo == kind).count();
+    let kinds = |kind| mutations.iter().filter(|previewed| previewed.mutation.undo == kind).count();
     let counted = |kind| u32::try_from(kinds(kind)).unwrap_or(u32::MAX);
     let previewed = PlanPreviewed {
         count,
@@ -74,11 +87,8 @@ pub fn seal(
     Ok(SealedPlan { previewed, documents })
 }
 
-fn seal_mutation(
-    mutation: &Mutation,
-    base: Option<&Snapshot>,
-    salt: &mut dyn FnMut() -> [u8; 32],
-) -> Result<SealedMutation, Fault> {
+fn seal_mutation(previewed: &Previewed, salt: &mut dyn FnMut() -> [u8; 32]) -> Result<SealedMutation, Fault> {
+    let Previewed { mutation, base, configuration } = previewed;
     let text = |value: &Option<String>| value.clone().map_or(Value::Null, Value::Str);
     let object =
         |fields: &Fields| if fields.is_empty() { Value::Null } else { Value::Object(fields.clone()) };
@@ -109,6 +119,7 @@ fn seal_mutation(
     let hash = tree::leaf_hash(&bytes);
     let mut disclosures = Vec::from(members);
     disclosures.extend(changes);
+    disclosures.push(Disclosure::seal(salt(), CONFIGURATION, &Value::from(*configuration))?);
     if let Some(base) = base {
         disclosures.push(Disclosure::seal(salt(), SNAPSHOT, &Value::Object(base.fields.clone()))?);
     }
@@ -126,6 +137,8 @@ pub struct PlannedMutation {
     pub mutation: Option<Mutation>,
     /// The fields of the live record at the preview.
     pub base: Option<Fields>,
+    /// Digest of the connector's configuration at the preview.
+    pub configuration: Option<Digest>,
 }
 
 /// Opens a stored document with those of its disclosures that still exist.
@@ -136,8 +149,10 @@ pub fn open(bytes: &[u8], disclosures: &[Opened]) -> Result<PlannedMutation, Fau
         disclosures.iter().map(|opened| (&opened.digest, opened)).collect();
     let base = disclosures.iter().find(|opened| opened.name == SNAPSHOT);
     let base = base.and_then(|opened| opened.value.as_object().cloned());
+    let configuration = disclosures.iter().find(|opened| opened.name == CONFIGURATION);
+    let configuration = configuration.and_then(|opened| opened.value.as_str()).and_then(Digest::parse);
     let mutation = read_mutation(&document, &values);
-    Ok(PlannedMutation { document, hash, mutation, base })
+    Ok(PlannedMutation { document, hash, mutation, base, configuration })
 }
 
 fn read_mutation(document: &MutationDocument, values: &BTreeMap<&SdDigest, &Opened>) -> Option<Mutation> {

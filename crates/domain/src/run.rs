@@ -91,8 +91,6 @@ pub struct Run {
 pub struct PlanRef {
     /// Position of its event.
     pub seq: u64,
-    /// When the records were read.
-    pub at: Timestamp,
     /// What approvals bind to.
     pub digest: Digest,
     /// Digest of the policy set in force at the preview.

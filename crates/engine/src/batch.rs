@@ -106,7 +106,7 @@ impl<'a> Batch<'a> {
                         .because(fault)
                 })?;
         self.command(Command::RecordPreview(Box::new(sealed.previewed.clone())))?;
-        let mutations: Vec<&Mutation> = plan.iter().map(|(mutation, _)| mutation).collect();
+        let mutations: Vec<&Mutation> = plan.iter().map(|previewed| &previewed.mutation).collect();
         let decided = self.engine.decide_plan(self.control, self.run()?, &mutations).await?;
         self.command(Command::RecordDecision(Box::new(decided.record)))?;
         self.effects.usage = decided.usage;

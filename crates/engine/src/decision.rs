@@ -35,7 +35,7 @@ pub(crate) struct Decided {
     pub usage: Vec<UsageChange>,
 }
 
-/// What others used of the budgets: in the last hour and day.
+/// What others used of a budget in the last hour and day.
 #[derive(Clone, Copy, Default)]
 struct Used {
     hour: u64,
@@ -56,11 +56,10 @@ impl Engine {
         run: &Run,
         mutations: &[&Mutation],
     ) -> Result<Decided> {
-        // A revised plan replaces what the run reserved before.
-        self.evaluate(control, run, mutations, run.revision > 1, None).await
+        self.evaluate(control, run, mutations, None).await
     }
 
-    /// Asks it again about one mutation of such a plan, just before its write.
+    /// Asks it again about one mutation, just before its write.
     pub(crate) async fn decide_one(
         &self,
         control: &Control,
@@ -68,17 +67,7 @@ impl Engine {
         mutations: &[&Mutation],
         n: u32,
     ) -> Result<Decided> {
-        self.evaluate(control, run, mutations, true, Some(n)).await
-    }
-
-    /// Asks it again about a plan whose budget is reserved already.
-    pub(crate) async fn decide_again(
-        &self,
-        control: &Control,
-        run: &Run,
-        mutations: &[&Mutation],
-    ) -> Result<Decided> {
-        self.evaluate(control, run, mutations, true, None).await
+        self.evaluate(control, run, mutations, Some(n)).await
     }
 
     async fn evaluate(
@@ -86,7 +75,6 @@ impl Engine {
         control: &Control,
         run: &Run,
         mutations: &[&Mutation],
-        reserved: bool,
         only: Option<u32>,
     ) -> Result<Decided> {
         let active = control.policy.clone().ok_or_else(|| {
@@ -94,7 +82,7 @@ impl Engine {
                 .hint("activate a policy set")
         })?;
         let now = self.clock.now();
-        let budgets = self.budgets(control, run, mutations, reserved, now).await?;
+        let budgets = self.budgets(control, run, mutations, now).await?;
         let started = Instant::now();
         let mut decisions = Vec::new();
         let mut inputs = Vec::new();
@@ -137,38 +125,25 @@ impl Engine {
         control: &Control,
         run: &Run,
         mutations: &[&Mutation],
-        reserved: bool,
         now: Timestamp,
     ) -> Result<Budgets> {
         let mut lanes: BTreeMap<String, (u64, Used)> = BTreeMap::new();
         for mutation in mutations {
             lanes.entry(lane_of(control, run, mutation)).or_default().0 += 1;
         }
-        let size = u64::try_from(mutations.len()).unwrap_or(u64::MAX);
-        let own = |count: u64| if reserved { count } else { 0 };
-        for (lane, (count, used)) in &mut lanes {
-            *used = self.used(control, run, lane_scope(lane), own(*count), now).await?;
+        for (lane, (_, used)) in &mut lanes {
+            *used = self.used(control, run, lane_scope(lane), now).await?;
         }
-        Ok(Budgets { principal: self.used(control, run, principal_scope(run), own(size), now).await?, lanes })
+        Ok(Budgets { principal: self.used(control, run, principal_scope(run), now).await?, lanes })
     }
 
-    /// What others used of a budget: without what this run reserved, as long as that is surely inside the window. What is
-    /// in doubt counts, which can only ask for more care.
-    async fn used(
-        &self,
-        control: &Control,
-        run: &Run,
-        scope: String,
-        own: u64,
-        now: Timestamp,
-    ) -> Result<Used> {
+    /// What others used of a budget: what this run reserved for an earlier revision is replaced by the new one.
+    async fn used(&self, control: &Control, run: &Run, scope: String, now: Timestamp) -> Result<Used> {
         let ws = control.workspace;
         let ago = |seconds: u64| now.plus_ms(-i64::try_from(seconds).unwrap_or(0).saturating_mul(1000));
-        let others =
-            |all: u64, seconds: u64| if run.created > ago(seconds) { all.saturating_sub(own) } else { all };
-        let hour = self.store.usage(ws, scope.clone(), ago(HOUR_S)).await?;
-        let day = self.store.usage(ws, scope, ago(DAY_S)).await?;
-        Ok(Used { hour: others(hour, HOUR_S), day: others(day, DAY_S) })
+        let hour = self.store.usage(ws, scope.clone(), ago(HOUR_S), Some(run.id)).await?;
+        let day = self.store.usage(ws, scope, ago(DAY_S), Some(run.id)).await?;
+        Ok(Used { hour, day })
     }
 }
 

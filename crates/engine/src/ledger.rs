@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use domain::event::Event;
 use domain::id::{RunId, WorkId, WorkspaceId};
-use domain::mutation::{Mutation, Snapshot};
+use domain::mutation::Mutation;
 use domain::name::Slug;
-use domain::plan::{PlannedMutation, SealedPlan};
+use domain::plan::{PlannedMutation, Previewed as Based, SealedPlan};
 use domain::run::{Draft, Folded, Run};
 use domain::wire::{self, SealedEvent};
 use proof::digest::Digest;
@@ -62,9 +62,6 @@ impl Entry {
             .ok_or_else(|| Error::new(Code::ValueErased, format!("the values of mutation {n} were erased")))
     }
 }
-
-/// A mutation with the record that it was previewed from.
-pub(crate) type Based = (Mutation, Option<Snapshot>);
 
 /// What a commit saves beside a run's events.
 #[derive(Default)]
@@ -299,12 +296,12 @@ fn keep_plan(
     keys: &References,
     run: RunId,
     sealed: &SealedPlan,
-    mutations: Vec<(Mutation, Option<Snapshot>)>,
+    mutations: Vec<Based>,
     documents: &mut Vec<NewDocument>,
     disclosures: &mut Vec<NewDisclosure>,
 ) -> Vec<PlannedMutation> {
     let mut planned = Vec::with_capacity(mutations.len());
-    for (document, (mutation, base)) in sealed.documents.iter().zip(mutations) {
+    for (document, Based { mutation, base, configuration }) in sealed.documents.iter().zip(mutations) {
         let subject = subject_of(keys, run, Some(&mutation));
         for disclosure in &document.disclosures {
             let disclosure = disclosure.clone();
@@ -322,6 +319,7 @@ fn keep_plan(
             planned.push(PlannedMutation {
                 mutation: Some(mutation),
                 base: base.map(|base| base.fields),
+                configuration: Some(configuration),
                 ..read
             });
         }

@@ -15,6 +15,7 @@ use domain::mutation::{
     Change, Environment, Fields, Kind, Mutation, ProposedMutation, RecordRef, Snapshot, UndoKind,
 };
 use domain::name::Slug;
+use domain::plan::Previewed as Based;
 use proof::json::Value;
 
 use crate::access::Caller;
@@ -36,7 +37,7 @@ pub(crate) struct Resolved {
 /// What a preview found.
 pub(crate) enum Previewed {
     /// The plan.
-    Plan(Vec<(Mutation, Option<Snapshot>)>),
+    Plan(Vec<Based>),
     /// It can never be previewed: the code says why.
     Failed(Slug),
     /// The system of record does not answer now.
@@ -244,7 +245,8 @@ pub(crate) async fn preview(control: &Control, resolved: &[Resolved]) -> Result<
         if !leases.insert(lease_key(control, connector.as_ref(), &mutation)) {
             return Ok(Previewed::Failed(literal("record_twice")));
         }
-        plan.push((mutation, base));
+        let configuration = connector.describe().configuration;
+        plan.push(Based { mutation, base, configuration });
     }
     Ok(Previewed::Plan(plan))
 }
@@ -286,10 +288,12 @@ fn plan_one(connector: &Arc<dyn Connector>, n: u32, one: &Resolved, base: Option
     mutation
 }
 
-/// What must not move: the fields that the proposer named; of a record that goes away, every field.
+/// What must not move: the fields that the proposer named. Of a record that goes away, or on which something happens that
+/// no field shows, such as a reply, every field: that is what people had before them.
 fn guarded(proposed: &ProposedMutation, live: &Fields) -> BTreeMap<String, Option<Value>> {
     let named = proposed.guard.iter().map(|field| (field.clone(), live.get(field).cloned()));
-    let all = live.iter().filter(|_| proposed.kind == Kind::Delete);
+    let bare = matches!(proposed.kind, Kind::Delete | Kind::Invoke) && proposed.changes.is_empty();
+    let all = live.iter().filter(|_| bare);
     all.map(|(field, value)| (field.clone(), Some(value.clone()))).chain(named).collect()
 }
 

@@ -25,7 +25,7 @@ pub(crate) use due::retry_due;
 pub(crate) use executor::Asked;
 
 use crate::batch::Batch;
-use crate::ledger::WORK_RUN;
+use crate::ledger::{WORK_RUN, literal, work_id};
 use crate::{Engine, Result};
 
 /// Runs that one process works on at once.
@@ -92,9 +92,16 @@ async fn dispatch(
     while running.join_next().await.is_some() {}
 }
 
-/// Takes up what an earlier process left: an attempt without an outcome is told at once, not at its due time, and what
-/// that process had claimed when it ended does not wait until the claim runs out.
+/// Makes due what an earlier process left: an attempt without an outcome is told at once, and what that process had
+/// claimed when it ended does not wait until the claim runs out.
 async fn resume(engine: &Engine) -> Result<()> {
+    let due_now = |run| WorkChange::Put {
+        id: work_id(run),
+        run: Some(run),
+        kind: literal(WORK_RUN),
+        due: engine.clock.now(),
+        payload: Vec::new(),
+    };
     for ws in engine.store.workspaces().await? {
         let mut cursor = None;
         loop {
@@ -112,8 +119,10 @@ async fn resume(engine: &Engine) -> Result<()> {
                 ..RunQuery::default()
             };
             let page = engine.store.runs(ws, query).await?;
-            for row in page.items {
-                engine.kick(ws, row.id);
+            if !page.items.is_empty() {
+                let mut commit = Commit::new(ws, engine.clock.now());
+                commit.work.extend(page.items.iter().map(|row| due_now(row.id)));
+                engine.store.commit(commit).await?;
             }
             cursor = page.next;
             if cursor.is_none() {

@@ -168,7 +168,7 @@ impl Store for FaultyStore {
         work_of(ws: WorkspaceId, run: RunId) -> Vec<WorkItem>;
         control(ws: WorkspaceId) -> u64;
         lease(ws: WorkspaceId, key: [u8; 32]) -> LeaseState;
-        usage(ws: WorkspaceId, scope: String, since: Timestamp) -> u64;
+        usage(ws: WorkspaceId, scope: String, since: Timestamp, besides: Option<RunId>) -> u64;
         idempotent(ws: WorkspaceId, principal: String, operation: String, key: String) -> Option<IdempotencyRecord>;
         generation(node: NodeId) -> u64;
         newest_generation(node: NodeId) -> Option<u64>;

@@ -172,9 +172,16 @@ pub trait Store: Send + Sync {
     /// The lease of a record; counter 0 and no holder before it was taken.
     fn lease(&self, ws: WorkspaceId, key: [u8; 32]) -> Answer<'_, LeaseState>;
 
-    /// What a budget scope used or reserved since a time. Times fall into slots of [`usage::SLOT_MS`] and the slot of
+    /// What a budget scope used or reserved since a time, without what the run `besides` holds reserved in it: what others
+    /// used. Times fall into slots of [`usage::SLOT_MS`] and the slot of
     /// `since` counts whole, so the answer is never too low.
-    fn usage(&self, ws: WorkspaceId, scope: String, since: Timestamp) -> Answer<'_, u64>;
+    fn usage(
+        &self,
+        ws: WorkspaceId,
+        scope: String,
+        since: Timestamp,
+        besides: Option<RunId>,
+    ) -> Answer<'_, u64>;
 
     /// The stored answer to a request, expired or not.
     fn idempotent(

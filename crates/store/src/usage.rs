@@ -25,7 +25,8 @@ pub struct Reservation {
     pub at: Timestamp,
     /// The window before `at` that `seen` is about, at most [`WINDOW_S_MAX`].
     pub window_s: u64,
-    /// Reserve only if the use in the window is still this, as [`crate::Store::usage`] answers it.
+    /// Reserve only if the use of others in the window is still this, as [`crate::Store::usage`] answers it besides this
+    /// run.
     pub seen: Option<u64>,
 }
 

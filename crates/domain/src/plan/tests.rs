@@ -33,7 +33,9 @@ fn run() -> RunId {
 
 fn sealed(mutation: &Mutation) -> SealedPlan {
     let policy = proof::digest::sha256(b"policy");
-    seal(run(), "ap.example/w/acme", policy, 1, &[(mutation.clone(), None)], &mut salts()).unwrap()
+    let configuration = proof::digest::sha256(b"configuration");
+    let previewed = Previewed { mutation: mutation.clone(), base: None, configuration };
+    seal(run(), "ap.example/w/acme", policy, 1, &[previewed], &mut salts()).unwrap()
 }
 
 fn opened(document: &SealedMutation) -> Vec<Opened> {

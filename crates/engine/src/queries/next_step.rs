@@ -1,7 +1,7 @@
 //! Whose turn a run is, and what stops it for now.
 
 use domain::id::RunId;
-use domain::run::{Owner, Run, Stage, owner};
+use domain::run::{Owner, Run, Stage, Task, owner};
 use domain::time::Timestamp;
 
 use crate::control::Control;
@@ -66,7 +66,7 @@ impl Engine {
 /// Whose turn a run is.
 pub(super) fn next_step(control: &Control, run: &Run, now: Timestamp) -> NextStep {
     let (owner, detail) = match owner(run, now) {
-        Owner::Worker { due, task } => ("worker", format!("{task:?} is due at {due}").to_lowercase()),
+        Owner::Worker { due, task } => ("worker", format!("{} is due at {due}", task_word(task))),
         Owner::Groups(groups) => {
             let names = groups.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             ("groups", format!("waits for {names}"))
@@ -80,4 +80,15 @@ pub(super) fn next_step(control: &Control, run: &Run, now: Timestamp) -> NextSte
         Owner::Nobody => ("nobody", format!("closed: {}", run.stage)),
     };
     NextStep { owner, detail, blocked: None }
+}
+
+fn task_word(task: Task) -> &'static str {
+    match task {
+        Task::Preview => "the preview",
+        Task::Decide => "the decision",
+        Task::Execute => "the next write",
+        Task::Reconcile => "a look at the outcome",
+        Task::Expire => "the end of the deadline",
+        Task::HandBack => "the end of the takeover",
+    }
 }

@@ -4,7 +4,6 @@ use domain::event::PolicyDecided;
 use domain::mutation::Mutation;
 use domain::principal::Principal;
 use domain::run::{Approval, Basis, Decision, DecisionWord, Run};
-use domain::time::Timestamp;
 
 use crate::control::Control;
 use crate::decision::lane_of;
@@ -34,7 +33,7 @@ impl Engine {
         if paused(control, run, mutation, &lane_of(control, run, mutation)) {
             return Ok(Check::Wait);
         }
-        if !is_as_previewed(control, run, mutation) {
+        if !is_as_previewed(control, entry, n) {
             let detail = format!("the connector `{}` changed", mutation.connector);
             return Ok(Check::Void("connector_changed", detail));
         }
@@ -66,14 +65,15 @@ fn paused(control: &Control, run: &Run, mutation: &Mutation, lane: &str) -> bool
     whom.into_iter().any(|principal| control.paused(principal, &mutation.connector, lane).is_some())
 }
 
-/// Whether the connector is the one that the preview read from: the same manifest, and not configured anew since.
-pub(crate) fn is_as_previewed(control: &Control, run: &Run, mutation: &Mutation) -> bool {
-    let Some(configured) = control.connectors.get(&mutation.connector) else { return false };
-    let Ok(connector) = &configured.connector else { return false };
-    let changed = Timestamp::parse(&configured.body.changed);
-    let previewed = run.plan.as_ref().map(|plan| plan.at);
-    let older = changed.zip(previewed).is_some_and(|(changed, previewed)| changed < previewed);
-    older && connector.describe().manifest == mutation.manifest
+/// Whether the connector still is what the preview read from: the same manifest, environment, address and user.
+pub(crate) fn is_as_previewed(control: &Control, entry: &Entry, n: u32) -> bool {
+    let planned = usize::try_from(n).ok().and_then(|n| entry.plan.get(n));
+    let Some((planned, mutation)) = planned.and_then(|planned| Some((planned, planned.mutation.as_ref()?)))
+    else {
+        return false;
+    };
+    let connector = control.connector(&mutation.connector).ok().map(|connector| connector.describe());
+    connector.is_some_and(|connector| Some(connector.configuration) == planned.configuration)
 }
 
 /// Approvals on which the authorization rests.

@@ -46,13 +46,18 @@ pub(crate) fn due(control: &Control, entry: &Entry, now: Timestamp) -> Option<Ti
     step.into_iter().chain(deadline(run)).min()
 }
 
-/// When the outcome of the attempt in flight or unknown can be looked up: its write can no longer land.
+/// When the outcome of the attempt in flight or unknown is looked up next.
 pub(crate) fn reconcile_due(control: &Control, entry: &Entry, now: Timestamp) -> Timestamp {
     let run = entry.run();
     let Some(attempt) = run.in_flight().or_else(|| run.unknown()) else { return now };
     let window = ledger::landing_ms(control, entry, attempt.n);
     let lands = attempt.send_by.plus_ms(window);
-    if lands > now { lands } else { backoff(lands, now) }
+    match &attempt.result {
+        // A look may find the effect long before nothing can follow any more.
+        Some(result) if lands > now => lands.min(backoff(result.at, now)),
+        None if lands > now => lands,
+        Some(_) | None => backoff(lands, now),
+    }
 }
 
 /// The pause grows with the time that passed since the first try.

@@ -150,7 +150,7 @@ impl Engine {
         if mutations.len() != entry.plan.len() || !same_set {
             return Ok(false);
         }
-        let decided = self.decide_again(control, run, &mutations).await?;
+        let decided = self.decide_plan(control, run, &mutations).await?;
         let mut batch = Batch::on(self, control, entry);
         // A refusal means that it may not be renewed: then it ends as it would have.
         if batch.command(Command::RecordDecision(Box::new(decided.record))).is_err() {

@@ -1,6 +1,6 @@
 //! Settle an unknown outcome by looking, once the write can no longer land.
 
-use connectors::connector::{Effect, EffectQuery, ReadFault};
+use connectors::connector::{Basis, Effect, EffectQuery, ReadFault};
 use domain::attempt::Outcome;
 use domain::command::{Command, FinishAttempt, Reconcile};
 use domain::drift::{diverging, moved, view};
@@ -29,6 +29,13 @@ struct Settled {
     read_back: Value,
 }
 
+impl Settled {
+    /// Whether it holds whatever may still land: our own write, found by our key, with the values that it was to set.
+    fn is_certain(&self) -> bool {
+        self.outcome == Outcome::Applied && self.code.as_str() == Basis::KeyLookup.word()
+    }
+}
+
 impl Engine {
     /// Settles the attempt in flight or unknown, as far as it can be settled now.
     pub(crate) async fn reconcile(&self, ws: WorkspaceId, id: RunId) -> Result<()> {
@@ -49,10 +56,11 @@ impl Engine {
         }
         let Some(attempt) = entry.run().unknown().cloned() else { return Ok(()) };
         let window = landing_ms(&control, &entry, attempt.n);
-        if attempt.send_by.plus_ms(window) > self.clock.now() || !self.has_landed(&attempt, id, window) {
-            return Ok(());
-        }
-        let Some(settled) = self.settle_by_looking(&control, &entry, attempt.n).await? else { return Ok(()) };
+        let landed =
+            attempt.send_by.plus_ms(window) <= self.clock.now() && self.has_landed(&attempt, id, window);
+        let settled = self.settle_by_looking(&control, &entry, attempt.n).await?;
+        // An effect that bears our key is ours, however early it is found. Everything else waits until nothing can follow.
+        let Some(settled) = settled.filter(|settled| landed || settled.is_certain()) else { return Ok(()) };
         for _ in 0..RACES_MAX {
             let control = self.control(ws).await?;
             let entry = self.load(ws, id).await?;
@@ -157,7 +165,7 @@ impl Engine {
     async fn settle_by_looking(&self, control: &Control, entry: &Entry, n: u32) -> Result<Option<Settled>> {
         let Some(attempt) = entry.run().unknown() else { return Ok(None) };
         let mutation = entry.mutation(n)?;
-        if !is_as_previewed(control, entry.run(), mutation) {
+        if !is_as_previewed(control, entry, n) {
             // Where the write went is no longer where this connector looks: a person settles.
             return Ok(None);
         }

@@ -231,8 +231,6 @@ impl World {
         let (admin, owner, maya, tom, agent) = found(&engine, &desk).await;
         workers.stop().await;
         drop(engine);
-        // A connector that was configured in the very millisecond of a preview counts as changed since.
-        clock.advance_s(1);
         let (engine, workers) = start_engine(wrap(store), &clock).await;
         let ws = admin.workspace;
         Self { engine, ws, clock, desk, admin, owner, maya, tom, agent, workers: Some(workers), _dir: dir }

@@ -60,7 +60,7 @@ async fn seen(store: &dyn Store, ws: WorkspaceId, of: u64) -> String {
     let entities = store.entities(ws, EntityKind::Setting, None, None, 10).await.unwrap().items;
     let work = store.work_of(ws, run(of)).await.unwrap();
     let lease = store.lease(ws, [u8::try_from(of).unwrap(); 32]).await.unwrap();
-    let usage = store.usage(ws, "agent_1".into(), at(0)).await.unwrap();
+    let usage = store.usage(ws, "agent_1".into(), at(0), None).await.unwrap();
     let request = ("agent_1".into(), "propose".into(), format!("key {of}"));
     let request = store.idempotent(ws, request.0, request.1, request.2).await.unwrap();
     let (control, feed) = (store.control(ws).await.unwrap(), store.feed(ws, 0, 100).await.unwrap());

@@ -12,7 +12,11 @@ async fn change(store: &dyn Store, usage: UsageChange) {
 }
 
 async fn used(store: &dyn Store, since: i64) -> u64 {
-    store.usage(workspace(1), "agent_1".into(), at(since)).await.unwrap()
+    store.usage(workspace(1), "agent_1".into(), at(since), None).await.unwrap()
+}
+
+async fn used_besides(store: &dyn Store, since: i64, of: u64) -> u64 {
+    store.usage(workspace(1), "agent_1".into(), at(since), Some(run(of))).await.unwrap()
 }
 
 /// Reserved counts at once, settled goes on counting, released counts no more, a second reservation replaces the first.
@@ -25,7 +29,10 @@ pub async fn a_budget_counts_what_is_reserved_in_its_window(place: &impl Place) 
     for (since, expected) in [(0, 12), (9, 12), (10, 9), (100, 9), (200, 5), (210, 0)] {
         assert_eq!(used(&*store, since).await, expected, "since {since}");
     }
-    assert_eq!(store.usage(workspace(1), "agent_2".into(), at(0)).await.unwrap(), 0);
+    assert_eq!(store.usage(workspace(1), "agent_2".into(), at(0), None).await.unwrap(), 0);
+    for (since, of, expected) in [(0, 1, 9), (0, 2, 8), (100, 1, 9), (110, 2, 5), (0, 4, 12)] {
+        assert_eq!(used_besides(&*store, since, of).await, expected, "since {since} besides {of}");
+    }
     change(&*store, reserve(2, 6, 300, None)).await;
     assert_eq!((used(&*store, 0).await, used(&*store, 210).await), (14, 6));
     change(&*store, UsageChange::Settle { run: run(1) }).await;
@@ -51,6 +58,9 @@ pub async fn a_reservation_is_refused_when_the_use_has_moved(place: &impl Place)
     assert_eq!(conflict(&*store, second(3600, Some(0))).await, Conflict::Usage { actual: 2 });
     store.commit(second(3610, Some(0))).await.unwrap();
     assert_eq!(used(&*store, 0).await, 3);
+    // What the run itself holds does not stand in its way: a revised plan takes the place of the old one.
+    store.commit(Commit { usage: vec![reserve(2, 4, 3610, Some(0))], ..commit() }).await.unwrap();
+    assert_eq!(used(&*store, 0).await, 6);
 }
 
 /// Runs that decide in parallel on the same count do not all pass.

@@ -201,8 +201,14 @@ impl Store for SqliteStore {
         Box::pin(async move { self.readers.point(|conn| leases::lease(conn, ws, key)) })
     }
 
-    fn usage(&self, ws: WorkspaceId, scope: String, since: Timestamp) -> Answer<'_, u64> {
-        Box::pin(async move { self.readers.point(|conn| usage::since(conn, ws, &scope, since)) })
+    fn usage(
+        &self,
+        ws: WorkspaceId,
+        scope: String,
+        since: Timestamp,
+        besides: Option<RunId>,
+    ) -> Answer<'_, u64> {
+        Box::pin(async move { self.readers.point(|conn| usage::since(conn, ws, &scope, since, besides)) })
     }
 
     fn idempotent(

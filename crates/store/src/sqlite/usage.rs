@@ -28,7 +28,7 @@ pub(super) fn change(conn: &Connection, ws: i64, change: &UsageChange) -> Result
 
 fn reserve(conn: &Connection, ws: i64, new: &Reservation) -> Result<(), Error> {
     if let Some(seen) = new.seen {
-        let actual = sum(conn, ws, &new.scope, window_start(new.at, new.window_s))?;
+        let actual = sum(conn, ws, &new.scope, window_start(new.at, new.window_s), Some(new.run))?;
         if actual != seen {
             return Err(Conflict::Usage { actual }.into());
         }
@@ -57,13 +57,32 @@ fn subtract(conn: &Connection, ws: i64, scope: &str, slot: i64, amount: i64) -> 
     column::execute(conn, sql, params![ws, scope, slot, amount]).map(|_| ())
 }
 
-fn sum(conn: &Connection, ws: i64, scope: &str, from_slot: i64) -> Result<u64, Error> {
+fn sum(
+    conn: &Connection,
+    ws: i64,
+    scope: &str,
+    from_slot: i64,
+    besides: Option<RunId>,
+) -> Result<u64, Error> {
     let sql = "SELECT ifnull(sum(amount), 0) FROM usage_slot WHERE ws = ?1 AND scope = ?2 AND slot >= ?3";
-    Ok(column::row(conn, sql, params![ws, scope, from_slot], |row| column::count(row, 0))?.unwrap_or(0))
+    let all =
+        column::row(conn, sql, params![ws, scope, from_slot], |row| column::count(row, 0))?.unwrap_or(0);
+    let Some(run) = besides else { return Ok(all) };
+    let sql = "SELECT ifnull(sum(amount), 0) FROM reservation
+        WHERE ws = ?1 AND run = ?2 AND scope = ?3 AND slot >= ?4";
+    let own = params![ws, run.to_string(), scope, from_slot];
+    let own = column::row(conn, sql, own, |row| column::count(row, 0))?.unwrap_or(0);
+    Ok(all.saturating_sub(own))
 }
 
-pub(super) fn since(conn: &Connection, ws: WorkspaceId, scope: &str, since: Timestamp) -> Result<u64, Error> {
-    column::workspace(conn, ws)?.map_or(Ok(0), |ws| sum(conn, ws, scope, slot(since)))
+pub(super) fn since(
+    conn: &Connection,
+    ws: WorkspaceId,
+    scope: &str,
+    since: Timestamp,
+    besides: Option<RunId>,
+) -> Result<u64, Error> {
+    column::workspace(conn, ws)?.map_or(Ok(0), |ws| sum(conn, ws, scope, slot(since), besides))
 }
 
 /// Removes slots that no window reaches; answers how many.

@@ -27,7 +27,6 @@ impl Run {
         self.mutations = event.count;
         self.progress = (0..event.count).map(|_| Progress::default()).collect();
         self.plan = Some(PlanRef {
-            at: at.time,
             seq: at.seq,
             digest: event.plan_digest,
             policy: event.policy,
