@@ -36,6 +36,9 @@ const CLAIM_MS: u32 = 120_000;
 const CLAIM_MAX: usize = 64;
 /// The longest sleep between two looks at what is due.
 const SLEEP_MAX: Duration = Duration::from_millis(500);
+/// How long a worker waits for another one that executes the same run.
+const LIVE_LOOKS: usize = 50;
+const LIVE_PAUSE: Duration = Duration::from_millis(20);
 /// How often expired sessions, keys and answers are removed.
 const PURGE_EVERY: Duration = Duration::from_mins(1);
 const PURGE_MAX: usize = 1_000;
@@ -95,40 +98,10 @@ async fn dispatch(
 /// Makes due what an earlier process left: an attempt without an outcome is told at once, and what that process had
 /// claimed when it ended does not wait until the claim runs out.
 async fn resume(engine: &Engine) -> Result<()> {
-    let due_now = |run| WorkChange::Put {
-        id: work_id(run),
-        run: Some(run),
-        kind: literal(WORK_RUN),
-        due: engine.clock.now(),
-        payload: Vec::new(),
-    };
+    let open =
+        [Stage::Proposed, Stage::Previewed, Stage::Authorized, Stage::Executing, Stage::NeedsAttention];
     for ws in engine.store.workspaces().await? {
-        let mut cursor = None;
-        loop {
-            let stages = [
-                Stage::Proposed,
-                Stage::Previewed,
-                Stage::Authorized,
-                Stage::Executing,
-                Stage::NeedsAttention,
-            ];
-            let query = RunQuery {
-                stages: stages.iter().map(ToString::to_string).collect(),
-                cursor,
-                limit: store::page::PAGE_MAX,
-                ..RunQuery::default()
-            };
-            let page = engine.store.runs(ws, query).await?;
-            if !page.items.is_empty() {
-                let mut commit = Commit::new(ws, engine.clock.now());
-                commit.work.extend(page.items.iter().map(|row| due_now(row.id)));
-                engine.store.commit(commit).await?;
-            }
-            cursor = page.next;
-            if cursor.is_none() {
-                break;
-            }
-        }
+        engine.make_due(ws, &open).await?;
     }
     Ok(())
 }
@@ -202,6 +175,37 @@ impl Engine {
         let _ = self.ready.send((ws, run));
     }
 
+    /// Makes every run in these stages due now: at start, and when a pause was lifted.
+    pub(crate) async fn make_due(&self, ws: WorkspaceId, stages: &[Stage]) -> Result<()> {
+        let due_now = |run: RunId| WorkChange::Put {
+            id: work_id(run),
+            run: Some(run),
+            kind: literal(WORK_RUN),
+            due: self.clock.now(),
+            payload: Vec::new(),
+        };
+        let mut cursor = None;
+        loop {
+            let query = RunQuery {
+                stages: stages.iter().map(ToString::to_string).collect(),
+                cursor,
+                limit: store::page::PAGE_MAX,
+                ..RunQuery::default()
+            };
+            let page = self.store.runs(ws, query).await?;
+            if !page.items.is_empty() {
+                let mut commit = Commit::new(ws, self.clock.now());
+                commit.work.extend(page.items.iter().map(|row| due_now(row.id)));
+                self.store.commit(commit).await?;
+                self.wake.notify_one();
+            }
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
     async fn tend_claimed(&self, item: Claimed) {
         let Some(run) = item.run else { return };
         if let Err(error) = self.tend(item.ws, run).await {
@@ -229,8 +233,7 @@ impl Engine {
     pub(crate) async fn tend(&self, ws: WorkspaceId, run: RunId) -> Result<()> {
         // Each step either moves the run on or ends the loop; the bound catches a step that does neither.
         for _ in 0..crate::commands::RACES_MAX {
-            if self.live().contains(&run) {
-                // It is being executed; whoever does that sees to what comes after.
+            if !self.is_free(run).await {
                 return Ok(());
             }
             let entry = self.load(ws, run).await?;
@@ -269,6 +272,17 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// Waits a moment for an execution of this run that is under way. One that takes longer sees to what comes after.
+    async fn is_free(&self, run: RunId) -> bool {
+        for _ in 0..LIVE_LOOKS {
+            if !self.live().contains(&run) {
+                return true;
+            }
+            tokio::time::sleep(LIVE_PAUSE).await;
+        }
+        false
     }
 
     async fn simple(&self, ws: WorkspaceId, run: RunId, command: Command) -> Result<()> {
