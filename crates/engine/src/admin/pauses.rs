@@ -2,6 +2,7 @@
 
 use domain::name::Slug;
 use domain::principal::Principal;
+use domain::run::Stage;
 use domain::workspace::{PauseLifted, PauseSet, WorkspaceEvent};
 use store::EntityKind;
 
@@ -73,7 +74,9 @@ impl Engine {
             let act = Act::new(WorkspaceEvent::PauseLifted(event), caller.principal, sealed);
             Ok(Change { acts: vec![act], entities: vec![delete(EntityKind::Pause, entity_id(kind, id))] })
         })
-        .await
+        .await?;
+        // What waited for the pause goes on at once.
+        self.make_due(caller.workspace, &[Stage::Authorized, Stage::Executing]).await
     }
 
     /// Pauses in force.
