@@ -14,7 +14,7 @@ const GRACE_MS: i64 = 3_000;
 /// Attempts that are repeated without anyone being asked.
 pub(crate) const AUTO_ATTEMPTS_MAX: usize = 4;
 /// The first pause before something is tried again; it doubles up to the longest.
-const BACKOFF_MS: i64 = 1_000;
+pub(crate) const BACKOFF_MS: i64 = 1_000;
 const BACKOFF_MS_MAX: i64 = 600_000;
 
 impl Engine {

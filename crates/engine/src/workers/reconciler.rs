@@ -18,6 +18,7 @@ use crate::commands::RACES_MAX;
 use crate::control::Control;
 use crate::ledger::{Entry, landing_ms, slug};
 use crate::workers::checks::is_as_previewed;
+use crate::workers::due::BACKOFF_MS;
 use crate::workers::executor::LEASE;
 use crate::{Engine, Error, Result};
 
@@ -55,6 +56,11 @@ impl Engine {
             entry = next;
         }
         let Some(attempt) = entry.run().unknown().cloned() else { return Ok(()) };
+        let known_since = attempt.result.as_ref().map_or(attempt.started_at, |result| result.at);
+        if known_since.plus_ms(BACKOFF_MS) > self.clock.now() {
+            // The system of record just failed to answer: it gets a moment before the first look.
+            return Ok(());
+        }
         let window = landing_ms(&control, &entry, attempt.n);
         let landed =
             attempt.send_by.plus_ms(window) <= self.clock.now() && self.has_landed(&attempt, id, window);
