@@ -127,8 +127,7 @@ impl<'a> Batch<'a> {
     pub async fn prepare(mut self) -> Result<Prepared> {
         let run = self.run()?.clone();
         if run.closed.is_some() && self.base.as_ref().is_none_or(|base| base.run().closed.is_none()) {
-            let spent = run.progress.iter().any(|progress| !progress.attempts.is_empty());
-            let change = if spent {
+            let change = if run.has_effect() {
                 UsageChange::Settle { run: run.id }
             } else {
                 UsageChange::Release { run: run.id }

@@ -7,6 +7,7 @@ use domain::mutation::{Fields, Kind, ProposedMutation};
 use domain::run::Stage;
 use engine::commands::{Answer, Proposal};
 use engine::control::PauseKind;
+use simulators::{Fault, FaultKind};
 
 use crate::world::{World, slug, solve, tag};
 
@@ -129,4 +130,20 @@ async fn a_paused_lane_stops_the_mutation_in_it_wherever_it_stands_in_the_plan()
     world.clock.advance_s(5);
     assert_eq!(world.settled(run).await.run.stage, Stage::Applied);
     assert_eq!(world.writes("48209"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_ended_without_effect_gives_its_budget_back() {
+    let world = World::start().await;
+    let fault = Fault { times: 5, ..Fault::new(FaultKind::RateLimited).on("POST", "/tickets") };
+    world.desk.faults().arm(fault).unwrap();
+    let run = world.propose(&world.agent, open_tickets(150, "Invoice")).await.unwrap();
+    let digest = world.show(run).await.run.plan_digest().unwrap();
+    world.verdict(&world.maya, run, Answer::Approve, digest).await.unwrap();
+    world.until(run, |view| view.attempts.first().is_some_and(|a| a.outcome.is_some())).await;
+    world.engine.cancel(&world.tom, run, None, None).await.unwrap();
+    assert!(world.settled(run).await.run.is_clean());
+    let next = world.propose(&world.agent, open_tickets(150, "Reminder")).await.unwrap();
+    let view = world.show(next).await;
+    assert_eq!(view.run.stage, Stage::AwaitingApproval, "150 of 200 an hour: {:?}", view.explanation);
 }
