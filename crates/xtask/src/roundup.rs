@@ -42,7 +42,7 @@ pub fn beside(command: &mut Command) -> Result<()> {
 fn installed() -> Result<PathBuf> {
     let venv = std::env::current_dir()?.join("target/venv").join(format!("roundup-{VERSION}"));
     let bin = venv.join("bin");
-    if works(program(bin.join("roundup-admin"), ["--version"])) {
+    if works(program(bin.join("roundup-admin"), ["-v"])) {
         return Ok(bin);
     }
     if !made(&venv) {

@@ -92,7 +92,8 @@ fn an_update_answers_nothing_and_is_seen_on_the_next_read() {
     assert_eq!((&now["Probability"], &now["ForecastCategoryName"]), (&json!(80.0), &json!("Commit")));
     assert_eq!(now["SystemModstamp"], "2026-11-23T22:00:01.000+0000");
     let write = org.journal.writes().next().cloned().unwrap();
-    let names: Vec<_> = write.fields.keys().map(String::as_str).collect();
+    let mut names: Vec<_> = write.fields.keys().map(String::as_str).collect();
+    names.sort_unstable();
     let expect = [
         "Amount",
         "Description",
