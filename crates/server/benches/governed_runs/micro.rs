@@ -85,7 +85,7 @@ fn per_second(time: Duration, mut once: impl FnMut()) -> f64 {
             once();
         }
         count += BATCH;
-        used = processor_time() - started;
+        used = processor_time().saturating_sub(started);
     }
     f64::from(count) / used.as_secs_f64()
 }
