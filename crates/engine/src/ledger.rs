@@ -226,7 +226,7 @@ impl Engine {
                     Error::new(Code::InvalidPlan, "a mutation is larger than one proposal can hold")
                         .because(fault)
                 })?;
-                let subject = control.keys_of.principal(&id.to_string());
+                let subject = subject_of_run(&control.keys_of, &entry);
                 disclosures.push(NewDisclosure {
                     holder: holder.hash,
                     disclosure,
@@ -335,6 +335,16 @@ fn subject_of(keys: &References, run: RunId, mutation: Option<&Mutation>) -> [u8
     )
 }
 
+/// Whose data a run's own values are: of the one record that it is about, else of the run, under which its records are
+/// found.
+fn subject_of_run(keys: &References, entry: &Entry) -> [u8; 32] {
+    let only = match entry.plan.as_slice() {
+        [only] => only.mutation.as_ref(),
+        _ => None,
+    };
+    subject_of(keys, entry.run().id, only)
+}
+
 /// Files the sealed values of an event under the subject that they are about.
 fn seal_values(
     keys: &References,
@@ -355,7 +365,7 @@ fn seal_values(
         let subject = if rows::is_about_author(&name) {
             keys.principal(by)
         } else {
-            about.map_or_else(|| keys.principal(&run.to_string()), of_mutation)
+            about.map_or_else(|| subject_of_run(keys, entry), of_mutation)
         };
         disclosures.push(NewDisclosure {
             holder: event.hash,
