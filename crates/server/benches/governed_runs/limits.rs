@@ -8,15 +8,16 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use rusqlite::Connection as Sqlite;
+use serde::Deserialize;
 use serde_json::json;
 use simulators::zendesk::BEARER_TOKEN;
 
 use crate::client::{Connection, Request};
 use crate::closed_loop::{self, Bounds, Measured};
 use crate::processes::Process;
-use crate::roles::FIRST_SPARE_TICKET;
+use crate::roles::{FIRST_SPARE_TICKET, TICKETS};
 
 /// Bytes of one append, a page of SQLite's.
 const APPEND: [u8; 4096] = [7; 4096];
@@ -71,30 +72,46 @@ pub async fn requests(bare: &Process, json: bool, in_flight: usize, bounds: Boun
     closed_loop::run(lanes, bounds, bare).await
 }
 
-/// What a governed run exchanges with the help desk and nothing else: preview, re-read, conditional write, read-back.
+/// The part of a ticket that a conditional write needs.
+#[derive(Deserialize)]
+struct Shown {
+    ticket: Ticket,
+}
+
+#[derive(Deserialize)]
+struct Ticket {
+    priority: String,
+    updated_at: String,
+}
+
+/// What a governed run exchanges with the help desk and nothing else: preview, re-read, conditional write, read-back, and
+/// a look into the ticket's audits, because the help desk's condition is only advisory.
 pub async fn exchanges(simulator: &Process, in_flight: usize, bounds: Bounds) -> Result<Measured> {
     let headers = format!("authorization: Bearer {BEARER_TOKEN}\r\n");
+    let share = TICKETS / u64::try_from(in_flight)?;
     let mut lanes = Vec::with_capacity(in_flight);
     for lane in (0..).take(in_flight) {
         let mut connection = Connection::open(simulator.addr).await?;
-        let path = format!("/api/v2/tickets/{}.json", FIRST_SPARE_TICKET + lane);
-        let read = Request::bare("GET", &path, &headers);
+        let first = FIRST_SPARE_TICKET + lane * share;
+        let mut next = (first..first + share).cycle();
         let headers = headers.clone();
-        let mut turn = 0_usize;
         lanes.push(async move || {
+            let path = format!("/api/v2/tickets/{}", next.next().unwrap_or(first));
+            let read = Request::bare("GET", &format!("{path}.json"), &headers);
             connection.send(&read).await?.expect_success()?;
             let seen = connection.send(&read).await?;
-            let seen: serde_json::Value = seen.read()?;
-            let stamp = seen.pointer("/ticket/updated_at").context("a ticket without a stamp")?;
-            turn += 1;
-            let priority = ["high", "low"].get(turn % 2).context("a priority")?;
+            let Shown { ticket } = seen.read()?;
             let ticket = json!({
-                "priority": priority, "safe_update": true, "updated_stamp": stamp,
-                "metadata": { "actionplane_key": format!("{path} {turn}") },
+                "priority": if ticket.priority == "high" { "low" } else { "high" },
+                "safe_update": true, "updated_stamp": ticket.updated_at,
+                "metadata": { "actionplane_key": path },
             });
-            let write = Request::json("PUT", &path, &headers, &json!({ "ticket": ticket }));
+            let write = json!({ "ticket": ticket });
+            let write = Request::json("PUT", &format!("{path}.json"), &headers, &write);
             connection.send(&write).await?.expect_success()?;
-            connection.send(&read).await?.expect_success()
+            connection.send(&read).await?.expect_success()?;
+            let audits = Request::bare("GET", &format!("{path}/audits.json"), &headers);
+            connection.send(&audits).await?.expect_success()
         });
     }
     closed_loop::run(lanes, bounds, simulator).await

@@ -175,7 +175,7 @@ async fn governed_runs(options: &Options, dir: &Path, report: &mut Report) -> Re
         add("limit: GET", &limits::requests(&bare, false, n, limits).await?, None);
         add("limit: POST JSON", &limits::requests(&bare, true, n, limits).await?, None);
         let exchanges = limits::exchanges(&simulator, n, limits).await?;
-        add("limit: GET, GET, PUT, GET", &exchanges, None);
+        add("limit: GET, GET, PUT, GET, GET", &exchanges, None);
         for kind in kinds {
             let written = writes(&simulator).await?;
             let measured = governed::measure(&workspace, &server, &mut tickets, kind, n, runs).await;

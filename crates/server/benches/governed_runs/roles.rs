@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 use simulators::{Kind, Simulation};
 use tokio::net::TcpListener;
 
-/// The first of the tickets that are made for the load, above those that the simulator has anyway.
+/// The first of the tickets that governed runs touch, above those that the simulator has anyway.
 pub const FIRST_TICKET: u64 = 900_000;
-/// How many of them governed runs may touch.
+/// How many of them there are, and as many again for the bare exchanges.
 pub const TICKETS: u64 = 8_192;
-/// The first of those that only the bare exchanges touch, one for each in flight.
+/// The first of those that only the bare exchanges touch.
 pub const FIRST_SPARE_TICKET: u64 = FIRST_TICKET + TICKETS;
 /// Most that can be in flight.
 pub const IN_FLIGHT_MAX: u64 = 256;
@@ -47,7 +47,7 @@ pub async fn play(role: &str) -> Result<()> {
 /// A help desk with enough tickets that no two runs at one time touch the same.
 fn help_desk() -> Result<Simulation> {
     let desk = Simulation::new(Kind::Zendesk);
-    for id in FIRST_TICKET..FIRST_SPARE_TICKET + IN_FLIGHT_MAX {
+    for id in FIRST_TICKET..FIRST_SPARE_TICKET + TICKETS {
         let fields =
             json!({ "subject": format!("Sensor {id} reads too low"), "status": "open", "priority": "low" });
         let Value::Object(fields) = fields else { bail!("fields are an object") };
