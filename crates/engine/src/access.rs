@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::id::{PersonId, SessionId, WorkspaceId};
 use domain::name::Slug;
 use domain::principal::Principal;
+use proof::json::{Value, object};
 use serde::{Deserialize, Serialize};
 
 use crate::control::ApiKeyBody;
@@ -63,6 +64,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Who is asking as an event seals it: `{"name": ...}`.
+    pub(crate) fn shown(&self) -> Value {
+        object([("name", self.name.as_str().into())])
+    }
+
     /// The person, or a refusal that names the operation.
     pub fn person(&self, what: &str) -> Result<PersonId> {
         self.principal.person().ok_or_else(|| {

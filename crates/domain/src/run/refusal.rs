@@ -163,7 +163,8 @@ impl Refusal {
         Self::Stage { stage, rule: violation.rule }
     }
 
-    pub(super) fn mismatch(current: Option<Digest>) -> Self {
+    /// The command is about another plan than the newest, whose digest is `current` once a preview fixed it.
+    pub fn mismatch(current: Option<Digest>) -> Self {
         let current =
             current.map_or_else(|| "not fixed yet: a preview is due".to_owned(), |digest| digest.to_string());
         Self::PlanDigestMismatch { current }

@@ -8,7 +8,7 @@ use domain::workspace::{PolicyActivated, PolicyPublished, WorkspaceEvent};
 use policy::cases::CaseResult;
 use policy::{Decision, Request};
 use proof::digest::Digest;
-use proof::json::{Value, object};
+use proof::json::Value;
 use store::EntityKind;
 
 use super::chain::{Act, Asked, Change, names_nothing, put};
@@ -136,7 +136,7 @@ impl Engine {
             .make(asked, &digest.to_string(), |_| {
                 let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
                 let event = WorkspaceEvent::PolicyPublished(PolicyPublished { bytes, policy: digest });
-                let author = object([("name", caller.name.as_str().into())]);
+                let author = caller.shown();
                 let act = Act::new(event, caller.principal, vec![("author", author)]);
                 Ok(Change {
                     acts: vec![act],

@@ -5,9 +5,9 @@ use domain::id::{PersonId, RunId};
 use domain::limits::TAKEOVER_S;
 use domain::mutation::{Mutation, ProposedMutation};
 use domain::principal::Principal;
-use domain::run::Stage;
+use domain::run::{Refusal, Stage};
 use proof::digest::Digest;
-use proof::json::{Object, Value};
+use proof::json::Value;
 
 use super::verdict::check_text;
 use super::{IdempotencyKey, RACES_MAX};
@@ -36,7 +36,7 @@ impl Engine {
             Ok(Command::TakeOver(TakeOver {
                 person,
                 lease_s: lease_s.unwrap_or(TAKEOVER_S).max(1),
-                operator: Value::Object(Object::from([("name".to_owned(), caller.name.as_str().into())])),
+                operator: caller.shown(),
                 rationale: sealed_text(rationale.clone()),
             }))
         })
@@ -151,8 +151,7 @@ impl Engine {
         let now: Vec<_> = after.plan.iter().map(|planned| planned.mutation.as_ref().map(substance)).collect();
         if seen != now {
             // The record moved since the holder saw it: they decide again on what it holds now.
-            let current = after.run().plan_digest().map_or_else(String::new, |digest| digest.to_string());
-            return Err(domain::run::Refusal::PlanDigestMismatch { current }.into());
+            return Err(Refusal::mismatch(after.run().plan_digest()).into());
         }
         Ok(after)
     }
@@ -210,18 +209,14 @@ fn substance(mutation: &Mutation) -> Mutation {
 fn check_execute(entry: &Entry, person: PersonId, plan_digest: Digest) -> Result<()> {
     let run = entry.run();
     if !run.stage.is_open() {
-        return Err(domain::run::Refusal::RunClosed(run.stage).into());
+        return Err(Refusal::RunClosed(run.stage).into());
     }
     if let Some(takeover) = run.takeover.filter(|takeover| takeover.holder != person) {
-        return Err(
-            domain::run::Refusal::RunTakenOver { holder: takeover.holder, until: takeover.until }.into()
-        );
+        return Err(Refusal::RunTakenOver { holder: takeover.holder, until: takeover.until }.into());
     }
     // A run that was taken over before its first preview has no digest yet.
     if run.plan_digest() != Some(plan_digest) {
-        let current =
-            run.plan_digest().map_or_else(|| "not fixed yet".to_owned(), |digest| digest.to_string());
-        return Err(domain::run::Refusal::PlanDigestMismatch { current }.into());
+        return Err(Refusal::mismatch(run.plan_digest()).into());
     }
     let waits_for_person = run.takeover.is_some() || run.stage == Stage::NeedsAttention;
     if !waits_for_person {

@@ -5,7 +5,7 @@ use domain::id::{PersonId, RunId};
 use domain::limits::RATIONALE_LEN_MAX;
 use domain::mutation::{Environment, ProposedMutation};
 use domain::name::Slug;
-use proof::json::{Object, Value};
+use proof::json::Value;
 
 use super::{IdempotencyKey, RACES_MAX};
 use crate::access::{Caller, Operation};
@@ -109,7 +109,7 @@ impl Engine {
             source: proposal.source.clone().unwrap_or_else(|| slug("api")),
             trace: proposal.trace.clone(),
             workflow: proposal.workflow.clone(),
-            proposer: Value::Object(Object::from([("name".to_owned(), caller.name.as_str().into())])),
+            proposer: caller.shown(),
             reason: sealed_text(Some(proposal.reason.clone())),
             source_ref: sealed_text(proposal.source_ref.clone()),
             model: proposal.model.clone().unwrap_or(Value::Null),

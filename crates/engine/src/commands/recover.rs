@@ -5,9 +5,9 @@ use domain::command::{Command, Propose};
 use domain::drift::diff;
 use domain::id::RunId;
 use domain::mutation::{Kind, ProposedMutation, RecordRef};
-use domain::run::{RecoveryKind, Run};
+use domain::run::{RecoveryKind, Refusal, Run};
 use proof::digest::Digest;
-use proof::json::{Object, Value};
+use proof::json::Value;
 
 use super::verdict::check_text;
 use super::{IdempotencyKey, RACES_MAX};
@@ -41,9 +41,7 @@ impl Engine {
             let control = self.control(caller.workspace).await?;
             let parent = self.visible(caller, id).await?;
             if parent.run().plan_digest() != Some(plan_digest) {
-                let current =
-                    parent.run().plan_digest().map_or_else(|| "not fixed yet".to_owned(), |d| d.to_string());
-                return Err(domain::run::Refusal::PlanDigestMismatch { current }.into());
+                return Err(Refusal::mismatch(parent.run().plan_digest()).into());
             }
             let undo = self.undo_plan(&control, &parent, kind).await?;
             let numbers: Vec<u32> = undo.iter().map(|(n, _)| *n).collect();
@@ -114,7 +112,7 @@ impl Engine {
             source: slug("recovery"),
             trace: None,
             workflow: parent.workflow.clone(),
-            proposer: Value::Object(Object::from([("name".to_owned(), caller.name.as_str().into())])),
+            proposer: caller.shown(),
             reason: Value::Str(reason),
             source_ref: Value::Null,
             model: Value::Null,
@@ -153,7 +151,7 @@ impl Engine {
             }
         }
         if undo.is_empty() && irreversible.is_empty() {
-            return Err(domain::run::Refusal::NothingToRecover.into());
+            return Err(Refusal::NothingToRecover.into());
         }
         if undo.is_empty() {
             return Err(Error::new(

@@ -4,8 +4,9 @@ use domain::attempt::Outcome;
 use domain::command::{Command, Reconcile};
 use domain::id::RunId;
 use domain::principal::Principal;
+use domain::run::Refusal;
 use proof::digest::Digest;
-use proof::json::{Object, Value};
+use proof::json::Value;
 
 use super::IdempotencyKey;
 use super::verdict::check_text;
@@ -56,7 +57,7 @@ impl Engine {
         caller.may(Operation::SettleRun)?;
         let entry = self.visible(caller, id).await?;
         if entry.run().plan_digest() != Some(plan_digest) {
-            return Err(mismatch(&entry));
+            return Err(Refusal::mismatch(entry.run().plan_digest()).into());
         }
         if entry.run().unknown().is_none() {
             return Err(Error::new(Code::NotUnknown, "no outcome of this run is unknown"));
@@ -140,7 +141,7 @@ impl Engine {
         let person = caller.person("accept a divergence")?;
         check_text(rationale.as_deref(), "/rationale")?;
         self.command(caller, id, key, "accept", |_, _| {
-            let approver = Value::Object(Object::from([("name".to_owned(), caller.name.as_str().into())]));
+            let approver = caller.shown();
             Ok(Command::AcceptDivergence {
                 person,
                 plan_digest,
@@ -153,24 +154,16 @@ impl Engine {
     }
 }
 
-fn mismatch(entry: &Entry) -> Error {
-    let current =
-        entry.run().plan_digest().map_or_else(|| "not fixed yet".to_owned(), |digest| digest.to_string());
-    domain::run::Refusal::PlanDigestMismatch { current }.into()
-}
-
 fn check_retry(entry: &Entry, by: Principal, plan_digest: Digest) -> Result<()> {
     let run = entry.run();
     if !run.stage.is_open() {
-        return Err(domain::run::Refusal::RunClosed(run.stage).into());
+        return Err(Refusal::RunClosed(run.stage).into());
     }
     if let Some(takeover) = run.takeover.filter(|takeover| Principal::Person(takeover.holder) != by) {
-        return Err(
-            domain::run::Refusal::RunTakenOver { holder: takeover.holder, until: takeover.until }.into()
-        );
+        return Err(Refusal::RunTakenOver { holder: takeover.holder, until: takeover.until }.into());
     }
     if run.plan_digest() != Some(plan_digest) {
-        return Err(mismatch(entry));
+        return Err(Refusal::mismatch(run.plan_digest()).into());
     }
     if let Some(attempt) = run.in_flight().or_else(|| run.unknown()) {
         return Err(Error::new(Code::MutationUnsettled, format!("mutation {} is not settled", attempt.n))
@@ -179,5 +172,5 @@ fn check_retry(entry: &Entry, by: Principal, plan_digest: Digest) -> Result<()> 
     let next = run.next_mutation().unwrap_or(0);
     let progress = usize::try_from(next).ok().and_then(|n| run.progress.get(n));
     let again = progress.is_some_and(|progress| !progress.attempts.is_empty() && progress.may_attempt());
-    if again { Ok(()) } else { Err(domain::run::Refusal::NotRetryable(next).into()) }
+    if again { Ok(()) } else { Err(Refusal::NotRetryable(next).into()) }
 }

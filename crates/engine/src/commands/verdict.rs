@@ -73,7 +73,7 @@ fn facts(caller: &Caller, control: &Control, entry: &Entry, verdict: &VerdictReq
         member_of,
         method: Method::Signin,
         lifetime_s: control.settings.approval_lifetime_s,
-        approver: Value::Object(Object::from([("name".to_owned(), caller.name.as_str().into())])),
+        approver: caller.shown(),
         assertion: Value::Null,
         rationale: sealed_text(verdict.rationale.clone().filter(|text| !text.trim().is_empty())),
         shown: shown(entry),
