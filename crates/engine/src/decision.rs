@@ -18,7 +18,7 @@ use proof::json::{Object, Value};
 use store::{Reservation, UsageChange};
 
 use crate::control::{ActivePolicy, Control};
-use crate::ledger::literal;
+use crate::ledger::slug;
 use crate::{Code, Engine, Error, Result};
 
 /// Sliding windows of the usage facts: seconds.
@@ -302,7 +302,7 @@ fn record(
     let obligations = decision.obligations.iter().map(|obligation| Obligation {
         exclude: obligation.exclude.iter().filter_map(|person| PersonId::parse(person).ok()).collect(),
         expires_s: obligation.expires_s.get(),
-        group: literal(&obligation.group),
+        group: slug(&obligation.group),
         method: match obligation.method {
             policy::obligation::Method::Signin => Method::Signin,
             policy::obligation::Method::Passkey => Method::Passkey,
@@ -334,7 +334,7 @@ fn record(
             policy::obligation::Risk::High => Risk::High,
             policy::obligation::Risk::Critical => Risk::Critical,
         },
-        rules: decision.rules.iter().map(|rule| literal(rule)).collect(),
+        rules: decision.rules.iter().map(|rule| slug(rule)).collect(),
     };
     RecordDecision { set: active.id, decided, input: input_value(inputs), rationale: words(rationale) }
 }

@@ -13,7 +13,6 @@ use std::sync::Arc;
 use domain::event::Event;
 use domain::id::{RunId, WorkId, WorkspaceId};
 use domain::mutation::Mutation;
-use domain::name::Slug;
 use domain::plan::{PlannedMutation, Previewed as Based, SealedPlan};
 use domain::run::{Draft, Folded, Run};
 use domain::wire::{self, SealedEvent};
@@ -27,7 +26,7 @@ use store::{
 };
 
 pub(crate) use cache::Cache;
-pub(crate) use rows::{class_standard, literal};
+pub(crate) use rows::{class_standard, slug};
 
 use crate::control::{Control, References};
 use crate::{Code, Engine, Error, Result};
@@ -376,20 +375,15 @@ fn seal_values(
     }
 }
 
-/// A name of ours that is a literal.
-pub(crate) fn slug(text: &str) -> Slug {
-    literal(text)
-}
-
 /// How long after the end of its send window a write of this mutation may still take effect: milliseconds.
 pub(crate) fn landing_ms(control: &Control, entry: &Entry, n: u32) -> i64 {
     let document = usize::try_from(n).ok().and_then(|n| entry.plan.get(n)).map(|planned| &planned.document);
     let action = document.and_then(|document| {
-        let connector = control.connector(&literal(&document.connector)).ok()?;
+        let connector = control.connector(&slug(&document.connector)).ok()?;
         let verb = document.action.as_deref().unwrap_or(&document.kind);
         connector
             .describe()
-            .action(&literal(&document.object), verb)
+            .action(&slug(&document.object), verb)
             .map(|a| a.timeout_ms.saturating_add(a.lands_within_ms))
     });
     i64::try_from(action.unwrap_or(LANDING_MS)).unwrap_or(i64::MAX)

@@ -20,7 +20,7 @@ use proof::json::Value;
 
 use crate::access::Caller;
 use crate::control::Control;
-use crate::ledger::literal;
+use crate::ledger::slug;
 use crate::{Code, Error, Result};
 
 /// A proposed mutation that its connector knows: names are allowed, values are normalized.
@@ -108,7 +108,7 @@ fn resolve_one(
             &format!("{at}/object"),
         )
     })?;
-    let verb = literal(mutation.verb());
+    let verb = slug(mutation.verb());
     let where_verb =
         if mutation.kind == Kind::Invoke { format!("{at}/action") } else { format!("{at}/kind") };
     let action =
@@ -240,10 +240,10 @@ pub(crate) async fn preview(control: &Control, resolved: &[Resolved]) -> Result<
         let n = u32::try_from(n).unwrap_or(u32::MAX);
         let mutation = plan_one(connector, n, one, base.as_ref());
         if mutation.changes.is_empty() && matches!(mutation.kind, Kind::Create | Kind::Update) {
-            return Ok(Previewed::Failed(literal("nothing_to_change")));
+            return Ok(Previewed::Failed(slug("nothing_to_change")));
         }
         if !leases.insert(lease_key(control, connector.as_ref(), &mutation)) {
-            return Ok(Previewed::Failed(literal("record_twice")));
+            return Ok(Previewed::Failed(slug("record_twice")));
         }
         let configuration = connector.describe().configuration;
         plan.push(Based { mutation, base, configuration });
@@ -253,10 +253,10 @@ pub(crate) async fn preview(control: &Control, resolved: &[Resolved]) -> Result<
 
 fn failed_read(fault: ReadFault) -> Previewed {
     match fault {
-        ReadFault::NotFound => Previewed::Failed(literal("record_not_found")),
+        ReadFault::NotFound => Previewed::Failed(slug("record_not_found")),
         ReadFault::Refused { code, retryable: false, .. } => Previewed::Failed(code),
-        ReadFault::Answer { .. } => Previewed::Failed(literal("unexpected_answer")),
-        ReadFault::Undescribed(_) => Previewed::Failed(literal("undescribed")),
+        ReadFault::Answer { .. } => Previewed::Failed(slug("unexpected_answer")),
+        ReadFault::Undescribed(_) => Previewed::Failed(slug("undescribed")),
         fault @ (ReadFault::Refused { .. } | ReadFault::Unreachable { .. }) => {
             Previewed::Unreachable(fault.to_string())
         }

@@ -25,7 +25,7 @@ pub(crate) use due::retry_due;
 pub(crate) use executor::Asked;
 
 use crate::batch::Batch;
-use crate::ledger::{WORK_RUN, literal, work_id};
+use crate::ledger::{WORK_RUN, slug, work_id};
 use crate::{Engine, Result};
 
 /// Runs that one process works on at once.
@@ -180,7 +180,7 @@ impl Engine {
         let due_now = |run: RunId| WorkChange::Put {
             id: work_id(run),
             run: Some(run),
-            kind: literal(WORK_RUN),
+            kind: slug(WORK_RUN),
             due: self.clock.now(),
             payload: Vec::new(),
         };

@@ -5,11 +5,11 @@ use domain::name::Slug;
 
 /// The retention class of everything, until a workspace defines others.
 pub(crate) fn class_standard() -> Slug {
-    literal("standard")
+    slug("standard")
 }
 
 /// A name of ours. A literal that is no slug shows as `invalid` in the first test that meets it.
-pub(crate) fn literal(text: &str) -> Slug {
+pub(crate) fn slug(text: &str) -> Slug {
     Slug::parse(text).or_else(|_| Slug::parse("invalid")).unwrap_or_else(|_| class_standard())
 }
 

@@ -17,7 +17,7 @@ use super::next_step::next_step;
 use super::{LineageEvent, Named, NextStep};
 use crate::access::{Caller, Operation};
 use crate::control::Control;
-use crate::ledger::{Entry, literal};
+use crate::ledger::{Entry, slug};
 use crate::{Engine, Result};
 
 /// A run with everything that a decision about it needs.
@@ -398,10 +398,10 @@ fn obligations(run: &Run, decision: &Decision, now: Timestamp) -> Vec<Obligation
 fn mutation_view(control: &Control, planned: &PlannedMutation) -> MutationView {
     let document = &planned.document;
     let verb = document.action.clone().unwrap_or_else(|| document.kind.clone());
-    let connector = control.connector(&literal(&document.connector)).ok();
+    let connector = control.connector(&slug(&document.connector)).ok();
     let description = connector.map(|connector| connector.describe());
-    let object = description.and_then(|description| description.object(&literal(&document.object)));
-    let action = description.and_then(|description| description.action(&literal(&document.object), &verb));
+    let object = description.and_then(|description| description.object(&slug(&document.object)));
+    let action = description.and_then(|description| description.action(&slug(&document.object), &verb));
     let system =
         description.map_or_else(|| document.connector.clone(), |description| description.system.to_string());
     let mutation = planned.mutation.as_ref();

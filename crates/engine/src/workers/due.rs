@@ -6,7 +6,7 @@ use domain::time::Timestamp;
 use store::WorkChange;
 
 use crate::control::Control;
-use crate::ledger::{Entry, WORK_RUN, literal, work_id};
+use crate::ledger::{Entry, WORK_RUN, slug, work_id};
 use crate::{Engine, ledger};
 
 /// How long a worker of this process has before another one may think that it is gone.
@@ -21,7 +21,7 @@ impl Engine {
     /// The one work item of a run after a commit.
     pub(crate) fn due_work(&self, control: &Control, entry: &Entry) -> WorkChange {
         let run = entry.run();
-        let kind = literal(WORK_RUN);
+        let kind = slug(WORK_RUN);
         match due(control, entry, self.clock.now()) {
             None => WorkChange::Cancel { run: run.id, kind },
             Some(due) => {
