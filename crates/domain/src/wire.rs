@@ -23,8 +23,8 @@ pub struct SealedEvent {
     pub bytes: Vec<u8>,
     /// Its hash.
     pub hash: Digest,
-    /// The sealed values.
-    pub disclosures: Vec<Disclosure>,
+    /// The sealed values, each with the name of its member.
+    pub disclosures: Vec<(&'static str, Disclosure)>,
 }
 
 /// Why an event cannot be written.
@@ -94,9 +94,9 @@ pub(crate) fn seal(
 ) -> Result<SealedEvent, SealFault> {
     let disclosures = sealed
         .iter()
-        .map(|(name, value)| Disclosure::seal(salt(), name, value))
-        .collect::<Result<Vec<_>, _>>()?;
-    leaf.sd = disclosures.iter().map(|disclosure| disclosure.digest.clone()).collect();
+        .map(|(name, value)| Ok((*name, Disclosure::seal(salt(), name, value)?)))
+        .collect::<Result<Vec<_>, SealFault>>()?;
+    leaf.sd = disclosures.iter().map(|(_, disclosure)| disclosure.digest.clone()).collect();
     let bytes = leaf.to_bytes()?;
     let hash = leaf_hash(&bytes);
     Ok(SealedEvent { seq: leaf.seq, bytes, hash, disclosures })

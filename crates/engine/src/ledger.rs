@@ -359,9 +359,8 @@ fn seal_values(
         subject_of(keys, run, planned.and_then(|planned| planned.mutation.as_ref()))
     };
     let about = rows::mutation_of(meaning);
-    for disclosure in &event.disclosures {
-        let name = Disclosure::open(&disclosure.text).map(|opened| opened.name).unwrap_or_default();
-        let subject = if rows::is_about_author(&name) {
+    for (name, disclosure) in &event.disclosures {
+        let subject = if rows::is_about_author(name) {
             keys.principal(by)
         } else {
             about.map_or_else(|| subject_of_run(keys, entry), of_mutation)

@@ -158,7 +158,7 @@ impl Engine {
             events.map_err(|_| store::Error::Malformed("an act does not fit the evidence format"))?;
         let mut commit = Commit::new(ws, now);
         for (event, subject) in events.iter().zip(subjects) {
-            commit.disclosures.extend(event.disclosures.iter().map(|disclosure| NewDisclosure {
+            commit.disclosures.extend(event.disclosures.iter().map(|(_, disclosure)| NewDisclosure {
                 holder: event.hash,
                 disclosure: disclosure.clone(),
                 subject,
