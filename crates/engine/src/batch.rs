@@ -110,6 +110,7 @@ impl<'a> Batch<'a> {
         let decided = self.engine.decide_plan(self.control, self.run()?, &mutations).await?;
         self.command(Command::RecordDecision(Box::new(decided.record)))?;
         self.effects.usage = decided.usage;
+        self.effects.turns = decided.turns;
         self.effects.plan = Some((sealed, plan));
         Ok(Looked::Decided)
     }

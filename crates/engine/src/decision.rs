@@ -1,5 +1,7 @@
 //! From a plan to policy's decision: gather the facts of every mutation, evaluate, keep the strictest.
 
+mod budgets;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
@@ -15,15 +17,16 @@ use domain::time::Timestamp;
 use policy::evaluate::{Decision, Outcome, merge};
 use policy::facts::{PrincipalKind, Record, Request, Reversibility, Usage};
 use proof::json::{Object, Value};
-use store::{Reservation, UsageChange};
+use store::UsageChange;
+
+pub(crate) use budgets::{Turn, Turns};
+
+use budgets::Budgets;
 
 use crate::control::{ActivePolicy, Control};
 use crate::ledger::slug;
 use crate::{Code, Engine, Error, Result};
 
-/// Sliding windows of the usage facts: seconds.
-const HOUR_S: u64 = 3_600;
-const DAY_S: u64 = 86_400;
 /// A sealed value is at most 64 KiB; above this the input of a bulk plan keeps the digest of all evaluations.
 const INPUT_BYTES_MAX: usize = 48 * 1024;
 
@@ -33,19 +36,8 @@ pub(crate) struct Decided {
     pub record: RecordDecision,
     /// Reserved in the same commit.
     pub usage: Vec<UsageChange>,
-}
-
-/// What others used of a budget in the last hour and day.
-#[derive(Clone, Copy, Default)]
-struct Used {
-    hour: u64,
-    day: u64,
-}
-
-/// The budgets that a plan touches: the principal's, and that of each lane with the number of its mutations.
-struct Budgets {
-    principal: Used,
-    lanes: BTreeMap<String, (u64, Used)>,
+    /// Held until that commit is saved.
+    pub turns: Vec<Turn>,
 }
 
 impl Engine {
@@ -81,6 +73,10 @@ impl Engine {
             Error::new(Code::NoPolicy, "no policy set is in force, so nothing is permitted")
                 .hint("activate a policy set")
         })?;
+        let mut turns = Vec::new();
+        if only.is_none() && budgets::excludes(control, run) {
+            turns = self.turns.take(control.workspace, budgets::scopes(control, run, mutations)).await;
+        }
         let now = self.clock.now();
         let budgets = self.budgets(control, run, mutations, now).await?;
         let started = Instant::now();
@@ -115,35 +111,9 @@ impl Engine {
         let record = record(&active, &decision, inputs, duration_us);
         let usage = match decision.outcome {
             Outcome::Deny(_) => Vec::new(),
-            Outcome::Auto | Outcome::Approval => reserve(control, run, &budgets, mutations.len(), now),
+            Outcome::Auto | Outcome::Approval => budgets.reserve(control, run, mutations.len(), now),
         };
-        Ok(Decided { record, usage })
-    }
-
-    async fn budgets(
-        &self,
-        control: &Control,
-        run: &Run,
-        mutations: &[&Mutation],
-        now: Timestamp,
-    ) -> Result<Budgets> {
-        let mut lanes: BTreeMap<String, (u64, Used)> = BTreeMap::new();
-        for mutation in mutations {
-            lanes.entry(lane_of(control, run, mutation)).or_default().0 += 1;
-        }
-        for (lane, (_, used)) in &mut lanes {
-            *used = self.used(control, run, lane_scope(lane), now).await?;
-        }
-        Ok(Budgets { principal: self.used(control, run, principal_scope(run), now).await?, lanes })
-    }
-
-    /// What others used of a budget: what this run reserved for an earlier revision is replaced by the new one.
-    async fn used(&self, control: &Control, run: &Run, scope: String, now: Timestamp) -> Result<Used> {
-        let ws = control.workspace;
-        let ago = |seconds: u64| now.plus_ms(-i64::try_from(seconds).unwrap_or(0).saturating_mul(1000));
-        let hour = self.store.usage(ws, scope.clone(), ago(HOUR_S), Some(run.id)).await?;
-        let day = self.store.usage(ws, scope, ago(DAY_S), Some(run.id)).await?;
-        Ok(Used { hour, day })
+        Ok(Decided { record, usage, turns })
     }
 }
 
@@ -168,7 +138,7 @@ fn request(
         .ok_or_else(|| format!("the policy set does not know `{action}`"))?;
     let (local_hour, weekday) = local_time(&control.settings.zone, now)?;
     let lane = lane_of(control, run, mutation);
-    let (in_lane, lane_used) = budgets.lanes.get(&lane).copied().unwrap_or_default();
+    let (in_lane, lane_used) = budgets.lane(&lane);
     let size = u64::try_from(plan_size).unwrap_or(u64::MAX);
     let count = |before: u64, own: u64| u32::try_from(before.saturating_add(own)).unwrap_or(u32::MAX);
     let mut request = Request {
@@ -205,8 +175,8 @@ fn request(
         },
         plan_size: u32::try_from(plan_size).unwrap_or(u32::MAX),
         usage: Usage {
-            agent_hour: count(budgets.principal.hour, size),
-            agent_day: count(budgets.principal.day, size),
+            agent_hour: count(budgets.principal().hour, size),
+            agent_day: count(budgets.principal().day, size),
             lane_hour: count(lane_used.hour, in_lane),
             lane_day: count(lane_used.day, in_lane),
         },
@@ -252,33 +222,6 @@ fn readiness(control: &Control, connector: &Slug, lane: &str) -> BTreeSet<String
 /// Whether a person stands behind the proposal, in whatever role.
 fn proposed(run: &Run, person: PersonId) -> bool {
     [run.proposer.person(), run.agent_owner, run.on_behalf_of].contains(&Some(person))
-}
-
-fn principal_scope(run: &Run) -> String {
-    format!("principal:{}", run.proposer)
-}
-
-fn lane_scope(lane: &str) -> String {
-    format!("lane:{lane}")
-}
-
-fn reserve(control: &Control, run: &Run, budgets: &Budgets, size: usize, now: Timestamp) -> Vec<UsageChange> {
-    // Only a set that reads the counters can be fooled by two decisions at once: only then they must not have moved.
-    let compares =
-        run.revision <= 1 && control.policy.as_ref().is_some_and(|policy| policy.set.reads_usage());
-    let one = |scope: String, amount: u64, used: Used| {
-        UsageChange::Reserve(Reservation {
-            scope,
-            run: run.id,
-            amount: u32::try_from(amount).unwrap_or(u32::MAX),
-            at: now,
-            window_s: HOUR_S,
-            seen: compares.then_some(used.hour),
-        })
-    };
-    let size = u64::try_from(size).unwrap_or(u64::MAX);
-    let lanes = budgets.lanes.iter().map(|(lane, (count, used))| one(lane_scope(lane), *count, *used));
-    lanes.chain([one(principal_scope(run), size, budgets.principal)]).collect()
 }
 
 /// Hour and weekday in the workspace's time zone.

@@ -29,6 +29,7 @@ pub(crate) use cache::Cache;
 pub(crate) use rows::{class_standard, slug};
 
 use crate::control::{Control, References};
+use crate::decision::Turn;
 use crate::{Code, Engine, Error, Result};
 
 /// The kind of the one work item that each open run has.
@@ -75,6 +76,8 @@ pub(crate) struct Effects {
     pub epoch: Option<u64>,
     /// Budgets.
     pub usage: Vec<UsageChange>,
+    /// The turns of these budgets, given on when the commit is saved.
+    pub turns: Vec<Turn>,
     /// The answer to the request.
     pub idempotency: Option<IdempotencyRecord>,
     /// Whole commits of other runs that are saved together with this one.
@@ -253,7 +256,7 @@ impl Engine {
     ) -> std::result::Result<(Entry, Committed), store::Error> {
         let mut commit = Commit::new(ws, self.clock.now());
         let entry = prepared.entry.clone();
-        let mut entries = Vec::new();
+        let (mut entries, mut turns) = (Vec::new(), Vec::new());
         let mut queue = vec![prepared];
         while let Some(mut part) = queue.pop() {
             queue.append(&mut part.effects.with);
@@ -265,14 +268,19 @@ impl Engine {
             commit.leases.append(&mut part.effects.leases);
             commit.usage.append(&mut part.effects.usage);
             commit.entities.append(&mut part.effects.entities);
+            turns.append(&mut part.effects.turns);
             commit.epoch = part.effects.epoch.map_or(commit.epoch, EpochRule::MustBe);
             commit.idempotency = part.effects.idempotency.take().or(commit.idempotency);
             entries.push((part.run, part.entry));
         }
         let committed = self.store.commit(commit).await;
+        drop(turns);
         for (run, entry) in entries {
             match &committed {
-                Ok(_) => self.cache.put(ws, run, entry),
+                Ok(_) => {
+                    self.cache.put(ws, run, entry);
+                    self.waiters.wake(run);
+                }
                 Err(_) => self.cache.forget(ws, run),
             }
         }

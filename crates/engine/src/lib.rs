@@ -48,6 +48,10 @@ pub struct Engine {
     controls: Mutex<BTreeMap<WorkspaceId, Arc<Control>>>,
     admin: admin::State,
     cache: ledger::Cache,
+    /// Decisions about the same budgets, one after the other.
+    turns: decision::Turns,
+    /// Requests that wait for a run.
+    waiters: queries::Waiters,
     /// Runs on which this process is executing right now.
     live: Mutex<BTreeSet<RunId>>,
     /// Attempts that are not settled: which one, and when this process first saw it on the clock that never jumps.
@@ -93,6 +97,8 @@ impl Engine {
             controls: Mutex::default(),
             admin: admin::State::default(),
             cache: ledger::Cache::default(),
+            turns: decision::Turns::default(),
+            waiters: queries::Waiters::default(),
             live: Mutex::default(),
             sightings: Mutex::default(),
             requests: Mutex::default(),

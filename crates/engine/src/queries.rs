@@ -18,3 +18,5 @@ pub use record::RecordTouch;
 pub use show_run::{
     ApprovalView, AttemptView, ChangeView, DriftView, MutationView, ObligationView, RecoveryView, RunView,
 };
+pub use wait::WAIT_MAX;
+pub(crate) use wait::Waiters;

@@ -5,6 +5,9 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use server::{cli, http, serve};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Governed runs between AI agents and systems of record.
 #[derive(Parser)]
 #[command(name = "actionplane", version, propagate_version = true)]

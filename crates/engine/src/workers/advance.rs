@@ -33,6 +33,7 @@ impl Engine {
             let decided = self.decide_plan(&control, run, &mutations).await?;
             batch.command(Command::RecordDecision(Box::new(decided.record)))?;
             batch.effects.usage = decided.usage;
+            batch.effects.turns = decided.turns;
             batch.commit().await?;
             return Ok(());
         }

@@ -72,14 +72,19 @@ async fn a_value_of_many_kilobytes_is_written_and_read_back() {
 async fn proposals_of_one_agent_at_once_are_all_answered() {
     let world = Arc::new(World::start().await);
     let mut proposals = tokio::task::JoinSet::new();
-    for n in 0..16 {
+    for n in 0..40 {
         let world = Arc::clone(&world);
         proposals.spawn(async move {
-            world.propose(&world.agent, open_tickets(1, &format!("Invoice {n}"))).await
+            world.propose(&world.agent, open_tickets(8, &format!("Invoice {n}"))).await
         });
     }
     let runs: BTreeSet<_> = proposals.join_all().await.into_iter().map(Result::unwrap).collect();
-    assert_eq!(runs.len(), 16);
+    assert_eq!(runs.len(), 40);
+    let mut denied = 0;
+    for run in runs {
+        denied += usize::from(world.show(run).await.run.stage == Stage::Denied);
+    }
+    assert_eq!(denied, 15, "200 records an hour are 25 plans of 8, in whatever order they came");
 }
 
 #[tokio::test(flavor = "multi_thread")]

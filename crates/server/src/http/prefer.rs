@@ -5,11 +5,10 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use engine::queries::WAIT_MAX;
 
 use super::App;
 
-/// The longest wait; a longer one is cut to it.
-pub const WAIT_MAX: Duration = Duration::from_secs(25);
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// Says in the answer that the wish was granted.
 pub const APPLIED: HeaderName = HeaderName::from_static("preference-applied");
