@@ -16,6 +16,7 @@ pub mod name;
 pub mod plan;
 pub mod principal;
 pub mod run;
+pub mod sealed;
 pub mod time;
 pub mod wire;
 pub mod workspace;

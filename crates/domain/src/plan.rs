@@ -14,6 +14,7 @@ use crate::event::{PlanPreviewed, UndoCount};
 use crate::id::RunId;
 use crate::mutation::{Change, Environment, Fields, Kind, Mutation, Snapshot, UndoKind};
 use crate::name::Slug;
+use crate::sealed;
 
 /// The name under which the base snapshot of a mutation is kept beside its document. It is no member of the document,
 /// so no digest covers it and no bundle holds it.
@@ -50,7 +51,7 @@ pub struct SealedMutation {
     pub bytes: Vec<u8>,
     /// Its hash: the holder of its disclosures.
     pub hash: Digest,
-    /// The sealed values, the base snapshot and the configuration.
+    /// The sealed values, the base snapshot and the configuration, with the parts of large ones.
     pub disclosures: Vec<Disclosure>,
 }
 
@@ -92,20 +93,29 @@ fn seal_mutation(previewed: &Previewed, salt: &mut dyn FnMut() -> [u8; 32]) -> R
     let text = |value: &Option<String>| value.clone().map_or(Value::Null, Value::Str);
     let object =
         |fields: &Fields| if fields.is_empty() { Value::Null } else { Value::Object(fields.clone()) };
-    let members = [
-        Disclosure::seal(salt(), "record", &text(&mutation.record))?,
-        Disclosure::seal(salt(), "version", &text(&mutation.version))?,
-        Disclosure::seal(salt(), "guard", &guard_value(&mutation.guard))?,
-        Disclosure::seal(salt(), "arguments", &object(&mutation.arguments))?,
+    let mut disclosures = Vec::new();
+    let mut seal = |name: &str, value: &Value| {
+        let (disclosure, parts) = sealed::seal(name, value, salt)?;
+        let digest = disclosure.digest.clone();
+        disclosures.push(disclosure);
+        disclosures.extend(parts);
+        Ok(digest)
+    };
+    let sd = [
+        seal("record", &text(&mutation.record))?,
+        seal("version", &text(&mutation.version))?,
+        seal("guard", &guard_value(&mutation.guard))?,
+        seal("arguments", &object(&mutation.arguments))?,
     ];
-    let changes = mutation
-        .changes
-        .iter()
-        .map(|change| Disclosure::seal(salt(), "change", &change_value(change)))
-        .collect::<Result<Vec<_>, _>>()?;
+    let changes = mutation.changes.iter().map(|change| seal("change", &change_value(change)));
+    let changes = changes.collect::<Result<Vec<_>, Fault>>()?;
+    seal(CONFIGURATION, &Value::from(*configuration))?;
+    if let Some(base) = base {
+        seal(SNAPSHOT, &Value::Object(base.fields.clone()))?;
+    }
     let document = MutationDocument {
-        sd: members.each_ref().map(|disclosure| disclosure.digest.clone()),
-        changes: changes.iter().map(|disclosure| disclosure.digest.clone()).collect(),
+        sd,
+        changes,
         connector: mutation.connector.to_string(),
         environment: mutation.environment.to_string(),
         kind: mutation.kind.to_string(),
@@ -117,12 +127,6 @@ fn seal_mutation(previewed: &Previewed, salt: &mut dyn FnMut() -> [u8; 32]) -> R
     };
     let bytes = document.to_bytes()?;
     let hash = tree::leaf_hash(&bytes);
-    let mut disclosures = Vec::from(members);
-    disclosures.extend(changes);
-    disclosures.push(Disclosure::seal(salt(), CONFIGURATION, &Value::from(*configuration))?);
-    if let Some(base) = base {
-        disclosures.push(Disclosure::seal(salt(), SNAPSHOT, &Value::Object(base.fields.clone()))?);
-    }
     Ok(SealedMutation { bytes, hash, disclosures })
 }
 

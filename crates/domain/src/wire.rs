@@ -12,6 +12,7 @@ use crate::event::{Event, Fault, SealedNames};
 use crate::id::{NodeId, RunId};
 use crate::principal::Actor;
 use crate::run::{Cause, Draft, Envelope, Folded, Violation, apply};
+use crate::sealed;
 use crate::time::Timestamp;
 
 /// A written event: its exact bytes, their hash, and the values that stand outside.
@@ -23,7 +24,7 @@ pub struct SealedEvent {
     pub bytes: Vec<u8>,
     /// Its hash.
     pub hash: Digest,
-    /// The sealed values, each with the name of its member.
+    /// The sealed values and the parts of large ones, each with the name of its member.
     pub disclosures: Vec<(&'static str, Disclosure)>,
 }
 
@@ -89,14 +90,15 @@ pub fn seal_run(
 /// Adds the digests of the sealed members to a leaf and writes it.
 pub(crate) fn seal(
     mut leaf: Leaf,
-    sealed: &[(&'static str, Value)],
+    values: &[(&'static str, Value)],
     salt: &mut dyn FnMut() -> [u8; 32],
 ) -> Result<SealedEvent, SealFault> {
-    let disclosures = sealed
-        .iter()
-        .map(|(name, value)| Ok((*name, Disclosure::seal(salt(), name, value)?)))
-        .collect::<Result<Vec<_>, SealFault>>()?;
-    leaf.sd = disclosures.iter().map(|(_, disclosure)| disclosure.digest.clone()).collect();
+    let mut disclosures = Vec::with_capacity(values.len());
+    for (name, value) in values {
+        let (disclosure, parts) = sealed::seal(name, value, salt)?;
+        leaf.sd.push(disclosure.digest.clone());
+        disclosures.extend([disclosure].into_iter().chain(parts).map(|one| (*name, one)));
+    }
     let bytes = leaf.to_bytes()?;
     let hash = leaf_hash(&bytes);
     Ok(SealedEvent { seq: leaf.seq, bytes, hash, disclosures })

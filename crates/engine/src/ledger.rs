@@ -15,6 +15,7 @@ use domain::id::{RunId, WorkId, WorkspaceId};
 use domain::mutation::Mutation;
 use domain::plan::{PlannedMutation, Previewed as Based, SealedPlan};
 use domain::run::{Draft, Folded, Run};
+use domain::sealed;
 use domain::wire::{self, SealedEvent};
 use proof::digest::Digest;
 use proof::disclosure::{Disclosure, Opened};
@@ -149,16 +150,10 @@ impl Engine {
     async fn read_plan(&self, ws: WorkspaceId, run: &Run) -> Result<Vec<PlannedMutation>> {
         let documents = self.store.documents(ws, run.id, run.revision).await?;
         let holders = documents.iter().map(|document| document.hash).collect();
-        let values = self.store.disclosures(ws, Chain::Run(run.id), holders).await?;
+        let mut opened = self.sealed(ws, Chain::Run(run.id), holders).await?;
         let root = tree::root(&documents.iter().map(|document| document.hash).collect::<Vec<_>>());
         if run.plan.as_ref().is_some_and(|plan| plan.root != root) {
             return Err(Error::internal("the stored mutation documents are not those of the approved plan"));
-        }
-        let mut opened: BTreeMap<Digest, Vec<Opened>> = BTreeMap::new();
-        for value in values {
-            if let Ok(disclosed) = Disclosure::open(&value.disclosure.text) {
-                opened.entry(value.holder).or_default().push(disclosed);
-            }
         }
         let mut plan = Vec::with_capacity(documents.len());
         for document in documents {
@@ -170,18 +165,35 @@ impl Engine {
         Ok(plan)
     }
 
-    /// The sealed values of events of a run, by leaf hash. What is missing was erased.
+    /// A sealed value of the event at a place of a run; `None` when it was erased.
+    pub(crate) async fn sealed_value(
+        &self,
+        ws: WorkspaceId,
+        entry: &Entry,
+        seq: u64,
+        name: &str,
+    ) -> Result<Option<Value>> {
+        let Some(holder) = entry.folded.hash(seq) else { return Ok(None) };
+        let values = self.sealed(ws, Chain::Run(entry.run().id), vec![holder]).await?;
+        let named = values.into_values().flatten().find(|opened| opened.name == name);
+        Ok(named.map(|opened| opened.value))
+    }
+
+    /// The sealed values of events and mutation documents of a chain, by holder. What is missing was erased.
     pub(crate) async fn sealed(
         &self,
         ws: WorkspaceId,
-        run: RunId,
+        chain: Chain,
         holders: Vec<Digest>,
-    ) -> Result<Vec<(Digest, Opened)>> {
-        let values = self.store.disclosures(ws, Chain::Run(run), holders).await?;
-        let open = |value: store::OpenDisclosure| {
-            Some((value.holder, Disclosure::open(&value.disclosure.text).ok()?))
-        };
-        Ok(values.into_iter().filter_map(open).collect())
+    ) -> Result<BTreeMap<Digest, Vec<Opened>>> {
+        let mut values: BTreeMap<Digest, Vec<Opened>> = BTreeMap::new();
+        for value in self.store.disclosures(ws, chain, holders).await? {
+            let opened = Disclosure::open(&value.disclosure.text);
+            let opened =
+                opened.map_err(|fault| Error::internal("a sealed value does not read").because(fault))?;
+            values.entry(value.holder).or_default().push(opened);
+        }
+        Ok(values.into_iter().map(|(holder, opened)| (holder, sealed::whole(opened))).collect())
     }
 
     /// Seals decided events behind a run, ready to be committed. `base` is `None` for a run that these events start.
@@ -224,17 +236,15 @@ impl Engine {
         if let Some((at, values)) = effects.proposed.take() {
             let holder = sealed.get(at).ok_or_else(|| Error::internal("the proposal's event is missing"))?;
             for value in values {
-                let disclosure = Disclosure::seal(salt(), PROPOSED, &value).map_err(|fault| {
-                    Error::new(Code::InvalidPlan, "a mutation is larger than one proposal can hold")
-                        .because(fault)
-                })?;
+                let (disclosure, parts) =
+                    sealed::seal(PROPOSED, &value, &mut salt).map_err(wire::SealFault::from)?;
                 let subject = subject_of_run(&control.keys_of, &entry);
-                disclosures.push(NewDisclosure {
+                disclosures.extend([disclosure].into_iter().chain(parts).map(|disclosure| NewDisclosure {
                     holder: holder.hash,
                     disclosure,
                     subject,
                     class: class_standard(),
-                });
+                }));
             }
         }
         let append = ChainAppend {

@@ -10,6 +10,7 @@ mod show_run;
 mod wait;
 
 pub use inbox::InboxItem;
+pub(crate) use lineage::sealed_members;
 pub use lineage::{LineageEvent, SealedMember};
 pub use list::{RunFilter, RunPage, RunSummary};
 pub use names::Named;

@@ -1,19 +1,15 @@
 //! The workspace chain for auditors: every administrative act with its sealed values, as far as they still exist.
 
-use std::collections::BTreeMap;
-
 use domain::principal::Actor;
 use domain::time::Timestamp;
 use domain::workspace::WorkspaceEvent;
-use proof::digest::Digest;
-use proof::disclosure::Disclosure;
-use proof::json::Value;
+use proof::disclosure::Opened;
 use proof::leaf::Leaf;
 use store::{Chain, StoredLeaf};
 
 use crate::access::{Caller, Operation};
 use crate::control::Control;
-use crate::queries::{LineageEvent, SealedMember};
+use crate::queries::{LineageEvent, sealed_members};
 use crate::{Engine, Error, Result};
 
 /// Events of one page.
@@ -33,13 +29,7 @@ impl Engine {
         let limit = limit.min(AUDIT_EVENTS_MAX);
         let leaves = self.store.chain(caller.workspace, Chain::Workspace, from, limit).await?;
         let holders = leaves.iter().map(|leaf| leaf.hash).collect();
-        let mut sealed: BTreeMap<Digest, BTreeMap<String, Value>> = BTreeMap::new();
-        for value in self.store.disclosures(caller.workspace, Chain::Workspace, holders).await? {
-            let opened = Disclosure::open(&value.disclosure.text);
-            let opened =
-                opened.map_err(|fault| Error::internal("a sealed value does not read").because(fault))?;
-            sealed.entry(value.holder).or_default().insert(opened.name, opened.value);
-        }
+        let mut sealed = self.sealed(caller.workspace, Chain::Workspace, holders).await?;
         leaves
             .into_iter()
             .map(|leaf| {
@@ -51,19 +41,15 @@ impl Engine {
     }
 }
 
-fn read(control: &Control, stored: StoredLeaf, mut known: BTreeMap<String, Value>) -> Option<LineageEvent> {
+fn read(control: &Control, stored: StoredLeaf, known: Vec<Opened>) -> Option<LineageEvent> {
     let leaf = Leaf::parse(&stored.bytes).ok()?;
     let event = WorkspaceEvent::read(&leaf.kind, leaf.data.clone()).ok()?;
-    let member = |name: &&str| {
-        let value = known.remove(*name).map_or(SealedMember::Erased, SealedMember::Open);
-        ((*name).to_owned(), value)
-    };
     Some(LineageEvent {
         seq: leaf.seq,
         kind: leaf.kind,
         at: Timestamp::parse(&leaf.time)?,
         by: control.named_actor(Actor::from_by(&leaf.by)?),
-        sealed: event.sealed().iter().map(member).collect(),
+        sealed: sealed_members(event.sealed(), known),
         data: leaf.data,
         cause: leaf.cause,
         hash: stored.hash,

@@ -3,6 +3,7 @@
 use domain::id::PersonId;
 use domain::name::Slug;
 use domain::run::Stage;
+use proof::json::Value;
 use store::Cursor;
 
 use super::list::{RunFilter, limit};
@@ -77,11 +78,9 @@ impl Engine {
 
     /// The policy's explanation of the newest decision, as far as it was not erased.
     pub(crate) async fn why(&self, ws: domain::id::WorkspaceId, entry: &crate::Entry) -> Result<Vec<String>> {
-        let decided = entry.run().decision.as_ref().and_then(|decision| entry.folded.hash(decision.seq));
-        let Some(holder) = decided else { return Ok(Vec::new()) };
-        let values = self.sealed(ws, entry.run().id, vec![holder]).await?;
-        let rationale = values.iter().find(|(_, opened)| opened.name == "rationale");
-        let sentences = rationale.and_then(|(_, opened)| opened.value.as_array()).unwrap_or_default();
+        let Some(decision) = &entry.run().decision else { return Ok(Vec::new()) };
+        let rationale = self.sealed_value(ws, entry, decision.seq, "rationale").await?;
+        let sentences = rationale.as_ref().and_then(Value::as_array).unwrap_or_default();
         Ok(sentences.iter().filter_map(|sentence| sentence.as_str().map(str::to_owned)).collect())
     }
 }

@@ -6,7 +6,10 @@ use domain::id::RunId;
 use domain::time::Timestamp;
 use domain::wire;
 use proof::digest::Digest;
+use proof::disclosure::Opened;
 use proof::json::{Object, Value};
+
+use store::Chain;
 
 use super::Named;
 use crate::access::{Caller, Operation};
@@ -69,25 +72,18 @@ impl Engine {
     ) -> Result<Vec<LineageEvent>> {
         let control = self.control(ws).await?;
         let leaves = self.leaves(ws, id).await?;
-        let values = self.sealed(ws, id, leaves.iter().map(|leaf| leaf.hash).collect()).await?;
-        let mut opened: BTreeMap<Digest, BTreeMap<String, Value>> = BTreeMap::new();
-        for (holder, value) in values {
-            opened.entry(holder).or_default().insert(value.name, value.value);
-        }
+        let holders = leaves.iter().map(|leaf| leaf.hash).collect();
+        let mut opened = self.sealed(ws, Chain::Run(id), holders).await?;
         let mut events = Vec::with_capacity(leaves.len());
         for leaf in leaves {
             let read = wire::read(leaf.seq, &leaf.bytes)?;
-            let mut known = opened.remove(&leaf.hash).unwrap_or_default();
-            let member = |name: &&str| {
-                let value = known.remove(*name).map_or(SealedMember::Erased, SealedMember::Open);
-                ((*name).to_owned(), value)
-            };
+            let known = opened.remove(&leaf.hash).unwrap_or_default();
             events.push(LineageEvent {
                 seq: leaf.seq,
                 kind: read.leaf.kind.clone(),
                 at: read.time,
                 by: control.named_actor(read.by),
-                sealed: read.event.sealed().iter().map(member).collect(),
+                sealed: sealed_members(read.event.sealed(), known),
                 data: read.leaf.data,
                 cause: read.leaf.cause,
                 hash: leaf.hash,
@@ -96,4 +92,15 @@ impl Engine {
         }
         Ok(events)
     }
+}
+
+/// The sealed members of an event, each with what is left of it.
+pub(crate) fn sealed_members(names: &[&str], known: Vec<Opened>) -> BTreeMap<String, SealedMember> {
+    let mut values: BTreeMap<String, Value> =
+        known.into_iter().map(|opened| (opened.name, opened.value)).collect();
+    let member = |name: &&str| {
+        let value = values.remove(*name).map_or(SealedMember::Erased, SealedMember::Open);
+        ((*name).to_owned(), value)
+    };
+    names.iter().map(member).collect()
 }

@@ -10,6 +10,7 @@ use domain::mutation::{Mutation, ProposedMutation};
 use domain::run::Stage;
 use domain::wire;
 use proof::json::{Object, Value};
+use store::Chain;
 
 use crate::batch::Batch;
 use crate::control::Control;
@@ -97,9 +98,9 @@ impl Engine {
             }
         }
         let holder = holder.ok_or(wire::Corrupt::Empty)?;
-        let values = self.sealed(ws, run, vec![holder]).await?;
+        let values = self.sealed(ws, Chain::Run(run), vec![holder]).await?;
         let kept =
-            values.iter().filter(|(_, opened)| opened.name == PROPOSED).map(|(_, opened)| &opened.value);
+            values.values().flatten().filter(|opened| opened.name == PROPOSED).map(|opened| &opened.value);
         let count = usize::try_from(entry.run().mutations).unwrap_or(usize::MAX);
         let proposed = read_proposed(kept).filter(|mutations| mutations.len() == count);
         proposed.ok_or_else(|| Error::new(Code::ValueErased, "the proposed values were erased"))
@@ -115,11 +116,8 @@ impl Engine {
         let Some(result) = last.filter(|result| result.outcome == Outcome::Diverged) else {
             return Ok(mutation);
         };
-        let Some(holder) = entry.folded.hash(result.seq) else { return Ok(mutation) };
-        let values = self.sealed(control.workspace, entry.run().id, vec![holder]).await?;
-        let read_back =
-            values.iter().find(|(_, opened)| opened.name == "read_back").map(|(_, opened)| &opened.value);
-        if let Some(now) = read_back.and_then(|seen| seen.get("now")).and_then(Value::as_object) {
+        let read_back = self.sealed_value(control.workspace, entry, result.seq, "read_back").await?;
+        if let Some(now) = read_back.as_ref().and_then(|seen| seen.get("now")).and_then(Value::as_object) {
             for change in &mut mutation.changes {
                 change.after = now.get(&change.field).cloned();
             }

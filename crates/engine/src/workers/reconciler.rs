@@ -133,11 +133,9 @@ impl Engine {
     async fn lease_of(&self, ws: WorkspaceId, entry: &Entry, n: u32) -> Result<Option<[u8; 32]>> {
         let progress = usize::try_from(n).ok().and_then(|n| entry.run().progress.get(n));
         let started = progress.and_then(|progress| progress.attempts.last()).map(|attempt| attempt.started);
-        let Some(holder) = started.and_then(|seq| entry.folded.hash(seq)) else { return Ok(None) };
-        let values = self.sealed(ws, entry.run().id, vec![holder]).await?;
-        let observed =
-            values.iter().find(|(_, opened)| opened.name == "observed").map(|(_, opened)| &opened.value);
-        let text = observed.and_then(|observed| observed.get(LEASE)).and_then(Value::as_str);
+        let Some(started) = started else { return Ok(None) };
+        let observed = self.sealed_value(ws, entry, started, "observed").await?;
+        let text = observed.as_ref().and_then(|observed| observed.get(LEASE)).and_then(Value::as_str);
         Ok(text.and_then(Digest::parse).map(|key| *key.as_bytes()))
     }
 
@@ -221,13 +219,10 @@ impl Engine {
         // The settling look knows best; when a person settled, the answer to the write still names it.
         let Some(result) = last else { return Ok(None) };
         for seq in [result.seq, result.finished] {
-            let Some(holder) = entry.folded.hash(seq) else { continue };
-            let values = self.sealed(control.workspace, entry.run().id, vec![holder]).await?;
-            let read_back = values.iter().find(|(_, opened)| opened.name == "read_back");
-            let handle =
-                read_back.and_then(|(_, opened)| opened.value.get("handle")?.as_str().map(str::to_owned));
-            if handle.is_some() {
-                return Ok(handle);
+            let read_back = self.sealed_value(control.workspace, entry, seq, "read_back").await?;
+            let handle = read_back.as_ref().and_then(|seen| seen.get("handle")?.as_str());
+            if let Some(handle) = handle {
+                return Ok(Some(handle.to_owned()));
             }
         }
         Ok(None)
