@@ -69,13 +69,19 @@ pub enum ValueFault {
     TooLarge(usize),
 }
 
+/// The normal form of a value that somebody wants to write: as [`normalize`], and not too large. What a record already
+/// holds may be larger.
+pub fn normalize_new(kind: FieldType, value: &Value) -> Result<Value, ValueFault> {
+    let normal = normalize(kind, value)?;
+    let bytes = proof::canonical::to_string(&normal).len();
+    if bytes > VALUE_BYTES_MAX { Err(ValueFault::TooLarge(bytes)) } else { Ok(normal) }
+}
+
 /// Brings a value into the normal form of its field's type. `Null` stays `Null`, and an empty text stays empty:
 /// null, empty and absent are three things.
 pub fn normalize(kind: FieldType, value: &Value) -> Result<Value, ValueFault> {
-    if value.is_null() {
-        return Ok(Value::Null);
-    }
-    let normal = match kind {
+    Ok(match kind {
+        _ if value.is_null() => Value::Null,
         FieldType::Text | FieldType::Enum => Value::Str(text(value)?.to_owned()),
         FieldType::LongText => Value::Str(text(value)?.replace("\r\n", "\n").replace('\r', "\n")),
         FieldType::Boolean => Value::Bool(value.as_bool().ok_or_else(|| mismatch("true or false", value))?),
@@ -91,9 +97,7 @@ pub fn normalize(kind: FieldType, value: &Value) -> Result<Value, ValueFault> {
             }
         }),
         FieldType::Set => set(value)?,
-    };
-    let bytes = proof::canonical::to_string(&normal).len();
-    if bytes > VALUE_BYTES_MAX { Err(ValueFault::TooLarge(bytes)) } else { Ok(normal) }
+    })
 }
 
 /// The name of a value's JSON type, for messages.

@@ -8,8 +8,9 @@ pub const CHANGES_MAX: usize = 100;
 pub const FIELD_NAME_LEN_MAX: usize = 128;
 /// Characters of a vendor's record id.
 pub const RECORD_ID_LEN_MAX: usize = 256;
-/// Bytes of one field value; larger contents belong into artifacts.
-pub const VALUE_BYTES_MAX: usize = 32 * 1024;
+/// Bytes of one field value that a plan writes, as canonical JSON. A recovery writes what was there before, so what is
+/// larger can be read and compared, and not be put back.
+pub const VALUE_BYTES_MAX: usize = 512 * 1024;
 /// Characters of a reason or rationale.
 pub const RATIONALE_LEN_MAX: usize = 4_000;
 /// A run's deadline when the workspace sets none: seconds.

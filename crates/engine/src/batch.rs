@@ -75,8 +75,7 @@ impl<'a> Batch<'a> {
 
     /// Keeps the proposed mutations with the event that was decided last.
     pub fn keep_proposed(&mut self, mutations: &[ProposedMutation]) {
-        self.effects.proposed =
-            self.drafts.len().checked_sub(1).map(|at| (at, preview::proposed_values(mutations)));
+        self.effects.proposed = self.drafts.len().checked_sub(1).map(|at| (at, mutations.to_vec()));
     }
 
     /// Remembers the answer to the request.

@@ -6,6 +6,7 @@
 mod bodies;
 pub(crate) mod load;
 pub(crate) mod shapes;
+mod vendor;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub use bodies::{
 };
 
 pub use load::{BuildConnector, ConnectorSpec};
+pub use vendor::Vendor;
 
 use crate::access::Role;
 
@@ -68,7 +70,7 @@ pub struct Configured {
     /// Version of its entity.
     pub version: u64,
     /// The running instance, or why there is none.
-    pub connector: Result<Arc<dyn Connector>, String>,
+    pub connector: Result<Arc<Vendor>, String>,
 }
 
 /// The policy set in force.
@@ -190,15 +192,24 @@ impl Control {
         })
     }
 
+    /// The running connector that a run is about, if it still is configured.
+    pub(crate) fn vendor_of(&self, entry: &crate::Entry) -> Option<&Vendor> {
+        self.vendor(&entry.target()?.connector).ok()
+    }
+
     /// A running connector.
-    pub fn connector(&self, name: &Slug) -> crate::Result<&Arc<dyn Connector>> {
+    pub fn connector(&self, name: &Slug) -> crate::Result<&dyn Connector> {
+        self.vendor(name).map(|vendor| vendor as &dyn Connector)
+    }
+
+    fn vendor(&self, name: &Slug) -> crate::Result<&Vendor> {
         use crate::{Code, Error};
         let configured = self.connectors.get(name).ok_or_else(|| {
             let known = self.connectors.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             Error::new(Code::UnknownTarget, format!("there is no connector `{name}`"))
                 .hint(format!("configured connectors: {known}"))
         })?;
-        configured.connector.as_ref().map_err(|why| {
+        configured.connector.as_deref().map_err(|why| {
             Error::new(Code::InvalidConnector, format!("the connector `{name}` does not load: {why}"))
         })
     }

@@ -13,10 +13,11 @@ use domain::mutation::{Mutation, UndoKind};
 use domain::name::Slug;
 use domain::principal::Principal;
 use domain::run::{DecisionWord, Method, Risk, Run};
+use domain::sealed::SEALED_BYTES_MAX;
 use domain::time::Timestamp;
 use policy::evaluate::{Decision, Outcome, merge};
 use policy::facts::{PrincipalKind, Record, Request, Reversibility, Usage};
-use proof::json::{Object, Value};
+use proof::json::{Value, object};
 use store::UsageChange;
 
 pub(crate) use budgets::{Turn, Turns};
@@ -26,9 +27,6 @@ use budgets::Budgets;
 use crate::control::{ActivePolicy, Control};
 use crate::ledger::slug;
 use crate::{Code, Engine, Error, Result};
-
-/// A sealed value is at most 64 KiB; above this the input of a bulk plan keeps the digest of all evaluations.
-const INPUT_BYTES_MAX: usize = 48 * 1024;
 
 /// A decision that can be recorded, with the budget that it uses.
 pub(crate) struct Decided {
@@ -180,7 +178,7 @@ fn request(
             lane_hour: count(lane_used.hour, in_lane),
             lane_day: count(lane_used.day, in_lane),
         },
-        readiness: readiness(control, &mutation.connector, &lane),
+        readiness: readiness(control, &mutation.connector, &lane, now),
         // An amended recovery is no longer the engine's own undo.
         recovery: run.recovers.is_some() && run.amenders.is_empty(),
         // A person who proposed the run does not become a second person by taking it over.
@@ -211,12 +209,12 @@ pub(crate) fn lane_of(control: &Control, run: &Run, mutation: &Mutation) -> Stri
     format!("{}/{}/{action}", run.workflow, mutation.connector)
 }
 
-/// Facts that hold for the connector as a whole, and for the lane.
-fn readiness(control: &Control, connector: &Slug, lane: &str) -> BTreeSet<String> {
+/// Facts that hold now for the connector as a whole, and for the lane.
+fn readiness(control: &Control, connector: &Slug, lane: &str, now: Timestamp) -> BTreeSet<String> {
     let lane = Slug::parse(&lane.replace('/', "_")).ok();
     let known = [control.lanes.get(connector), lane.and_then(|lane| control.lanes.get(&lane))];
     let facts = known.into_iter().flatten().flat_map(|lane| &lane.facts);
-    facts.filter(|(_, fact)| fact.ok).map(|(name, _)| name.clone()).collect()
+    facts.filter(|(_, fact)| fact.holds(now)).map(|(name, _)| name.clone()).collect()
 }
 
 /// Whether a person stands behind the proposal, in whatever role.
@@ -286,17 +284,14 @@ fn words(sentences: Vec<String>) -> Value {
     Value::Array(sentences.into_iter().map(Value::Str).collect())
 }
 
-/// The exact input of every evaluation; of a bulk plan that is too large for one event, their number and digest.
+/// The exact input of every evaluation; of a plan whose input is larger than any sealed value, their number and digest.
 fn input_value(inputs: Vec<Value>) -> Value {
     let count = i64::try_from(inputs.len()).unwrap_or(i64::MAX);
     let value = Value::Array(inputs);
     let text = proof::canonical::to_string(&value);
-    if text.len() <= INPUT_BYTES_MAX {
+    if text.len() <= SEALED_BYTES_MAX {
         return value;
     }
     let digest = proof::digest::sha256(text.as_bytes());
-    Value::Object(Object::from([
-        ("count".to_owned(), Value::Int(count)),
-        ("sha256".to_owned(), digest.into()),
-    ]))
+    object([("count", Value::Int(count)), ("sha256", digest.into())])
 }

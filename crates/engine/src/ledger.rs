@@ -4,23 +4,22 @@
 //! due time, under the number of leaves that was expected. A lost comparison is a conflict: load again, decide again.
 
 mod cache;
+mod load;
 mod projection;
+mod proposed;
 mod rows;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::event::Event;
 use domain::id::{RunId, WorkId, WorkspaceId};
-use domain::mutation::Mutation;
+use domain::mutation::{Mutation, ProposedMutation};
+use domain::name::Slug;
 use domain::plan::{PlannedMutation, Previewed as Based, SealedPlan};
 use domain::run::{Draft, Folded, Run};
 use domain::sealed;
 use domain::wire::{self, SealedEvent};
 use proof::digest::Digest;
-use proof::disclosure::{Disclosure, Opened};
-use proof::json::Value;
-use proof::tree;
 use store::{
     Chain, ChainAppend, Commit, Committed, EpochRule, IdempotencyRecord, LeaseChange, NewDisclosure,
     NewDocument, Projection, UsageChange, WorkChange,
@@ -35,8 +34,6 @@ use crate::{Code, Engine, Error, Result};
 
 /// The kind of the one work item that each open run has.
 pub(crate) const WORK_RUN: &str = "run";
-/// The name under which the proposed mutations are kept beside the event that proposed them.
-pub(crate) const PROPOSED: &str = "mutation";
 
 /// A run with its newest plan.
 #[derive(Debug, Clone)]
@@ -45,12 +42,38 @@ pub struct Entry {
     pub folded: Arc<Folded>,
     /// The mutations of the newest previewed plan, in order; empty before the first preview.
     pub plan: Arc<Vec<PlannedMutation>>,
+    /// What was proposed, until there is a plan; empty also when its values were erased.
+    pub proposed: Arc<Vec<ProposedMutation>>,
+}
+
+/// What a run is about, as lists show it: its first mutation.
+pub(crate) struct Target {
+    pub connector: Slug,
+    pub object: Slug,
+    /// The kind or business action.
+    pub verb: String,
 }
 
 impl Entry {
     /// The run.
     pub fn run(&self) -> &Run {
         &self.folded.run
+    }
+
+    /// What the run is about; `None` when the values of an unpreviewed proposal were erased.
+    pub(crate) fn target(&self) -> Option<Target> {
+        if let Some(planned) = self.plan.first() {
+            let document = &planned.document;
+            let verb = document.action.clone().unwrap_or_else(|| document.kind.clone());
+            return Some(Target {
+                connector: slug(&document.connector),
+                object: slug(&document.object),
+                verb,
+            });
+        }
+        let first = self.proposed.first()?;
+        let verb = first.verb().to_owned();
+        Some(Target { connector: first.connector.clone(), object: first.object.clone(), verb })
     }
 
     /// A mutation of the plan, with its values.
@@ -70,7 +93,7 @@ pub(crate) struct Effects {
     /// A plan that the events preview.
     pub plan: Option<(SealedPlan, Vec<Based>)>,
     /// The proposed mutations, kept with the event at this place among the drafts.
-    pub proposed: Option<(usize, Vec<Value>)>,
+    pub proposed: Option<(usize, Vec<ProposedMutation>)>,
     /// Record leases.
     pub leases: Vec<LeaseChange>,
     /// The control epoch that must still hold.
@@ -117,85 +140,6 @@ impl Prepared {
 }
 
 impl Engine {
-    /// Loads a run of a workspace, with its newest plan.
-    pub(crate) async fn load(&self, ws: WorkspaceId, id: RunId) -> Result<Entry> {
-        let row = self.store.run_row(ws, id).await?;
-        let row = row.ok_or_else(|| Error::not_found("run", &id.to_string()))?;
-        if let Some(entry) = self.cache.get(ws, id).filter(|entry| entry.run().events == row.events) {
-            return Ok(entry);
-        }
-        let leaves = self.leaves(ws, id).await?;
-        let folded = wire::fold(id, leaves.iter().map(|leaf| leaf.bytes.as_slice()))?;
-        let plan =
-            if folded.run.revision == 0 { Vec::new() } else { self.read_plan(ws, &folded.run).await? };
-        let entry = Entry { folded: Arc::new(folded), plan: Arc::new(plan) };
-        self.cache.put(ws, id, entry.clone());
-        Ok(entry)
-    }
-
-    /// Every leaf of a run.
-    pub(crate) async fn leaves(&self, ws: WorkspaceId, id: RunId) -> Result<Vec<store::StoredLeaf>> {
-        let mut leaves = Vec::new();
-        loop {
-            let from = u64::try_from(leaves.len()).unwrap_or(u64::MAX);
-            let mut page = self.store.chain(ws, Chain::Run(id), from, store::page::CHAIN_MAX).await?;
-            let last = page.len() < store::page::CHAIN_MAX;
-            leaves.append(&mut page);
-            if last {
-                return Ok(leaves);
-            }
-        }
-    }
-
-    async fn read_plan(&self, ws: WorkspaceId, run: &Run) -> Result<Vec<PlannedMutation>> {
-        let documents = self.store.documents(ws, run.id, run.revision).await?;
-        let holders = documents.iter().map(|document| document.hash).collect();
-        let mut opened = self.sealed(ws, Chain::Run(run.id), holders).await?;
-        let root = tree::root(&documents.iter().map(|document| document.hash).collect::<Vec<_>>());
-        if run.plan.as_ref().is_some_and(|plan| plan.root != root) {
-            return Err(Error::internal("the stored mutation documents are not those of the approved plan"));
-        }
-        let mut plan = Vec::with_capacity(documents.len());
-        for document in documents {
-            let own = opened.remove(&document.hash).unwrap_or_default();
-            let planned = domain::plan::open(&document.bytes, &own)
-                .map_err(|fault| Error::internal("a mutation document is malformed").because(fault))?;
-            plan.push(planned);
-        }
-        Ok(plan)
-    }
-
-    /// A sealed value of the event at a place of a run; `None` when it was erased.
-    pub(crate) async fn sealed_value(
-        &self,
-        ws: WorkspaceId,
-        entry: &Entry,
-        seq: u64,
-        name: &str,
-    ) -> Result<Option<Value>> {
-        let Some(holder) = entry.folded.hash(seq) else { return Ok(None) };
-        let values = self.sealed(ws, Chain::Run(entry.run().id), vec![holder]).await?;
-        let named = values.into_values().flatten().find(|opened| opened.name == name);
-        Ok(named.map(|opened| opened.value))
-    }
-
-    /// The sealed values of events and mutation documents of a chain, by holder. What is missing was erased.
-    pub(crate) async fn sealed(
-        &self,
-        ws: WorkspaceId,
-        chain: Chain,
-        holders: Vec<Digest>,
-    ) -> Result<BTreeMap<Digest, Vec<Opened>>> {
-        let mut values: BTreeMap<Digest, Vec<Opened>> = BTreeMap::new();
-        for value in self.store.disclosures(ws, chain, holders).await? {
-            let opened = Disclosure::open(&value.disclosure.text);
-            let opened =
-                opened.map_err(|fault| Error::internal("a sealed value does not read").because(fault))?;
-            values.entry(value.holder).or_default().push(opened);
-        }
-        Ok(values.into_iter().map(|(holder, opened)| (holder, sealed::whole(opened))).collect())
-    }
-
     /// Seals decided events behind a run, ready to be committed. `base` is `None` for a run that these events start.
     pub(crate) fn prepare(
         &self,
@@ -229,15 +173,20 @@ impl Engine {
                 &mut disclosures,
             ));
         }
-        let entry = Entry { folded: Arc::new(folded), plan };
+        let proposed = match &effects.proposed {
+            Some((_, proposed)) if plan.is_empty() => Arc::new(proposed.clone()),
+            None if plan.is_empty() => base.map(|entry| Arc::clone(&entry.proposed)).unwrap_or_default(),
+            Some(_) | None => Arc::default(),
+        };
+        let entry = Entry { folded: Arc::new(folded), plan, proposed };
         for (event, (meaning, by)) in sealed.iter().zip(&meaning) {
             seal_values(&control.keys_of, &entry, event, meaning, by, &mut disclosures);
         }
-        if let Some((at, values)) = effects.proposed.take() {
+        if let Some((at, proposed)) = effects.proposed.take() {
             let holder = sealed.get(at).ok_or_else(|| Error::internal("the proposal's event is missing"))?;
-            for value in values {
+            for value in proposed::values(&proposed) {
                 let (disclosure, parts) =
-                    sealed::seal(PROPOSED, &value, &mut salt).map_err(wire::SealFault::from)?;
+                    sealed::seal(proposed::NAME, &value, &mut salt).map_err(wire::SealFault::from)?;
                 let subject = subject_of_run(&control.keys_of, &entry);
                 disclosures.extend([disclosure].into_iter().chain(parts).map(|disclosure| NewDisclosure {
                     holder: holder.hash,

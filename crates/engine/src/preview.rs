@@ -4,12 +4,11 @@
 //! the record as it is: it is recorded and closes the run. An *unreachable* system is tried again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use connectors::connector::{Connector, ReadFault};
 use connectors::description::{ActionDescription, ObjectDescription};
 use domain::drift::diff;
-use domain::field::normalize;
+use domain::field::normalize_new;
 use domain::limits::MUTATIONS_MAX;
 use domain::mutation::{
     Change, Environment, Fields, Kind, Mutation, ProposedMutation, RecordRef, Snapshot, UndoKind,
@@ -164,7 +163,7 @@ fn normal_changes(
         if value.is_null() && !field.clearable {
             return Err(Error::new(Code::InvalidValue, format!("`{name}` cannot be cleared")).at(here));
         }
-        let normal = normalize(field.ty, value)
+        let normal = normalize_new(field.ty, value)
             .map_err(|fault| Error::new(Code::InvalidValue, format!("`{name}`: {fault}")).at(here.clone()))?;
         check_listed(name, &normal, &field.values, &here)?;
         changes.insert(name.clone(), normal);
@@ -203,7 +202,7 @@ fn normal_arguments(action: &ActionDescription, proposed: &ProposedMutation, at:
             .arguments
             .get(name)
             .ok_or_else(|| unknown("argument", name, action.arguments.keys().map(String::as_str), &here))?;
-        let normal = normalize(argument.ty, value)
+        let normal = normalize_new(argument.ty, value)
             .map_err(|fault| Error::new(Code::InvalidValue, format!("`{name}`: {fault}")).at(here.clone()))?;
         check_listed(name, &normal, &argument.values, &here)?;
         arguments.insert(name.clone(), normal);
@@ -242,7 +241,7 @@ pub(crate) async fn preview(control: &Control, resolved: &[Resolved]) -> Result<
         if mutation.changes.is_empty() && matches!(mutation.kind, Kind::Create | Kind::Update) {
             return Ok(Previewed::Failed(slug("nothing_to_change")));
         }
-        if !leases.insert(lease_key(control, connector.as_ref(), &mutation)) {
+        if !leases.insert(lease_key(control, connector, &mutation)) {
             return Ok(Previewed::Failed(slug("record_twice")));
         }
         let configuration = connector.describe().configuration;
@@ -263,7 +262,7 @@ fn failed_read(fault: ReadFault) -> Previewed {
     }
 }
 
-fn plan_one(connector: &Arc<dyn Connector>, n: u32, one: &Resolved, base: Option<&Snapshot>) -> Mutation {
+fn plan_one(connector: &dyn Connector, n: u32, one: &Resolved, base: Option<&Snapshot>) -> Mutation {
     let description = connector.describe();
     let proposed = &one.proposed;
     let live = base.map(|base| base.fields.clone()).unwrap_or_default();
@@ -315,53 +314,4 @@ pub(crate) fn lease_key(control: &Control, connector: &dyn Connector, mutation: 
     let made = mutation.changes.iter().map(|change| change.after.clone().unwrap_or(Value::Null)).collect();
     let name = proof::digest::sha256(proof::canonical::to_string(&Value::Array(made)).as_bytes());
     control.keys_of.lease(tenant, &mutation.object, &format!("create:{}:{name}", mutation.n))
-}
-
-/// The proposed mutations as they are kept until the preview, and for the next one: each with its place.
-pub(crate) fn proposed_values(mutations: &[ProposedMutation]) -> Vec<Value> {
-    (0i64..).zip(mutations).map(|(n, mutation)| one_value(n, mutation)).collect()
-}
-
-fn one_value(n: i64, mutation: &ProposedMutation) -> Value {
-    let mut object = proof::json::Object::from([("n".to_owned(), Value::Int(n))]);
-    let mut put = |name: &str, value: Value| drop(object.insert(name.to_owned(), value));
-    put("connector", mutation.connector.as_str().into());
-    put("object", mutation.object.as_str().into());
-    put("kind", mutation.kind.word().into());
-    if let Some(id) = &mutation.id {
-        put("id", id.as_str().into());
-    }
-    if let Some(action) = &mutation.action {
-        put("action", action.as_str().into());
-    }
-    put("changes", Value::Object(mutation.changes.clone()));
-    put("arguments", Value::Object(mutation.arguments.clone()));
-    put("guard", Value::Array(mutation.guard.iter().map(|field| field.as_str().into()).collect()));
-    Value::Object(object)
-}
-
-/// Reads what [`proposed_values`] wrote; `None` when one is missing.
-pub(crate) fn read_proposed<'a>(values: impl Iterator<Item = &'a Value>) -> Option<Vec<ProposedMutation>> {
-    let mut read = values
-        .map(|value| Some((value.get("n")?.as_int()?, read_one(value)?)))
-        .collect::<Option<Vec<_>>>()?;
-    read.sort_by_key(|(n, _)| *n);
-    let complete = (0i64..).zip(&read).all(|(place, (n, _))| place == *n);
-    complete.then(|| read.into_iter().map(|(_, mutation)| mutation).collect())
-}
-
-fn read_one(value: &Value) -> Option<ProposedMutation> {
-    let text = |name: &str| value.get(name).and_then(Value::as_str);
-    let fields = |name: &str| value.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
-    let guard = value.get("guard").and_then(Value::as_array).unwrap_or_default();
-    Some(ProposedMutation {
-        connector: Slug::parse(text("connector")?).ok()?,
-        object: Slug::parse(text("object")?).ok()?,
-        id: text("id").map(str::to_owned),
-        kind: Kind::parse(text("kind")?)?,
-        action: text("action").map(Slug::parse).transpose().ok()?,
-        changes: fields("changes"),
-        arguments: fields("arguments"),
-        guard: guard.iter().filter_map(|field| field.as_str().map(str::to_owned)).collect(),
-    })
 }

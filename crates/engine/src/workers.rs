@@ -18,7 +18,7 @@ use domain::command::Command;
 use domain::id::{RunId, WorkspaceId};
 use domain::run::{Owner, Stage, Task, owner};
 use store::{Claimed, Commit, RunQuery, WorkChange};
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 pub(crate) use due::retry_due;
@@ -28,8 +28,6 @@ use crate::batch::Batch;
 use crate::ledger::{WORK_RUN, slug, work_id};
 use crate::{Engine, Result};
 
-/// Runs that one process works on at once.
-const CONCURRENCY_MAX: usize = 64;
 /// How long a claim lasts: milliseconds. Longer than the longest request with its read-back.
 const CLAIM_MS: u32 = 120_000;
 /// Items of one claim.
@@ -54,9 +52,8 @@ impl Workers {
     pub fn start(engine: Arc<Engine>, ready: mpsc::UnboundedReceiver<(WorkspaceId, RunId)>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        let slots = Arc::new(Semaphore::new(CONCURRENCY_MAX));
-        tasks.spawn(dispatch(Arc::clone(&engine), ready, Arc::clone(&slots), stopped.clone()));
-        tasks.spawn(steward(Arc::clone(&engine), slots, stopped.clone()));
+        tasks.spawn(dispatch(Arc::clone(&engine), ready, stopped.clone()));
+        tasks.spawn(steward(Arc::clone(&engine), stopped.clone()));
         tasks.spawn(purge(engine, stopped));
         Self { stop, tasks }
     }
@@ -72,7 +69,6 @@ impl Workers {
 async fn dispatch(
     engine: Arc<Engine>,
     mut ready: mpsc::UnboundedReceiver<(WorkspaceId, RunId)>,
-    slots: Arc<Semaphore>,
     mut stopped: watch::Receiver<bool>,
 ) {
     let mut running = JoinSet::new();
@@ -83,11 +79,9 @@ async fn dispatch(
             Some(_) = running.join_next() => continue,
         };
         let Some((ws, run)) = next else { break };
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
         let engine = Arc::clone(&engine);
         running.spawn(async move {
-            let _slot = slot;
-            if let Err(error) = engine.tend(ws, run).await {
+            if let Err(error) = engine.tend_in_place(ws, run).await {
                 report(run, &error);
             }
         });
@@ -107,7 +101,7 @@ async fn resume(engine: &Engine) -> Result<()> {
 }
 
 /// Claims what is due and tends it.
-async fn steward(engine: Arc<Engine>, slots: Arc<Semaphore>, mut stopped: watch::Receiver<bool>) {
+async fn steward(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
     if let Err(error) = resume(&engine).await {
         tracing::warn!(code = error.code.word(), "open runs could not be listed at start: {}", error.message);
     }
@@ -124,12 +118,8 @@ async fn steward(engine: Arc<Engine>, slots: Arc<Semaphore>, mut stopped: watch:
         };
         let idle = claimed.is_empty();
         for item in claimed {
-            let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
             let engine = Arc::clone(&engine);
-            running.spawn(async move {
-                let _slot = slot;
-                engine.tend_claimed(item).await;
-            });
+            running.spawn(async move { engine.tend_claimed(item).await });
         }
         if idle {
             let pause = pause_until(&engine).await;
@@ -208,7 +198,7 @@ impl Engine {
 
     async fn tend_claimed(&self, item: Claimed) {
         let Some(run) = item.run else { return };
-        if let Err(error) = self.tend(item.ws, run).await {
+        if let Err(error) = self.tend_in_place(item.ws, run).await {
             report(run, &error);
         }
         // A commit in between has moved the item and ended this claim; then there is nothing to give back.
@@ -229,6 +219,16 @@ impl Engine {
         }
     }
 
+    /// Tends a run once its connector has a place for it.
+    async fn tend_in_place(&self, ws: WorkspaceId, run: RunId) -> Result<()> {
+        let (control, entry) = (self.control(ws).await?, self.load(ws, run).await?);
+        let _place = match control.vendor_of(&entry) {
+            Some(vendor) => vendor.place().await,
+            None => None,
+        };
+        self.tend(ws, run).await
+    }
+
     /// Does what a run waits for, until it waits for somebody else.
     pub(crate) async fn tend(&self, ws: WorkspaceId, run: RunId) -> Result<()> {
         // Each step either moves the run on or ends the loop; the bound catches a step that does neither.
@@ -242,13 +242,19 @@ impl Engine {
             if due::revision_pause(entry.run()).is_some_and(|until| until > now) {
                 return Ok(());
             }
-            match owner(entry.run(), now) {
+            let owner = owner(entry.run(), now);
+            let control = self.control(ws).await?;
+            if due::asks_vendor(&owner)
+                && control.vendor_of(&entry).is_some_and(|vendor| vendor.rest_ms() > 0)
+            {
+                return Ok(());
+            }
+            match owner {
                 Owner::Worker { task: Task::Preview | Task::Decide, .. } => self.advance(ws, run).await?,
                 Owner::Worker { task: Task::Execute, .. } => self.run_now(ws, run, None).await?,
                 Owner::Worker { task: Task::Reconcile, .. } => self.reconcile(ws, run).await?,
                 Owner::Worker { task: Task::Expire, .. } => {
                     let waits = matches!(entry.run().stage, Stage::Authorized | Stage::Executing);
-                    let control = self.control(ws).await?;
                     if !(waits && entry.run().deadline > now && self.renew(&control, &entry).await?) {
                         self.simple(ws, run, Command::Expire).await?;
                     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use connectors::connector::Connector;
 use connectors::description::Description;
 use connectors::manifest::{BUILT_IN, Manifest};
 use domain::id::WorkspaceId;

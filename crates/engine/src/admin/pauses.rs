@@ -1,5 +1,6 @@
 //! Pauses: new attempts stop at once and stay stopped until somebody lifts the pause.
 
+use connectors::connector::Connector;
 use domain::name::Slug;
 use domain::principal::Principal;
 use domain::run::Stage;

@@ -136,7 +136,7 @@ impl Engine {
 
     /// A new preview and a decision for the person who holds the run.
     async fn decide_for_holder(&self, control: &Control, entry: Entry) -> Result<Entry> {
-        let mutations = self.proposed(control, &entry).await?;
+        let mutations = self.proposed(control.workspace, &entry).await?;
         let (_, resolved) = resolve(control, None, mutations)?;
         let mut batch = Batch::on(self, control, &entry);
         if entry.run().stage != Stage::TakenOver {

@@ -134,7 +134,7 @@ impl Engine {
             let handle = self.handle_of(control, entry, n).await?;
             let plan = connector.undo(mutation, handle.as_deref());
             if let UndoPlan::Restore(proposed) = &plan
-                && is_restored(connector.as_ref(), proposed).await
+                && is_restored(connector, proposed).await
             {
                 continue;
             }

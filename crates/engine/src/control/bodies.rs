@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Role;
@@ -237,6 +238,9 @@ pub struct LaneBody {
     pub facts: BTreeMap<String, ReadinessFact>,
 }
 
+/// How long a readiness fact holds: 30 days. A vendor's sandbox that was tried longer ago proves nothing about today.
+const READINESS_S: u64 = 30 * 24 * 3600;
+
 /// One readiness fact, with its date.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ReadinessFact {
@@ -246,4 +250,16 @@ pub struct ReadinessFact {
     pub detail: String,
     /// When.
     pub at: String,
+}
+
+impl ReadinessFact {
+    /// When it has to be found again.
+    pub fn expires(&self) -> Option<Timestamp> {
+        Timestamp::parse(&self.at).map(|at| at.plus_s(READINESS_S))
+    }
+
+    /// Whether it was found to be so, and not too long ago.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.ok && self.expires().is_some_and(|expires| now < expires)
+    }
 }

@@ -13,7 +13,8 @@ use store::{Entity, EntityKind};
 
 use super::{
     ActivePolicy, AgentBody, ApiKeyBody, Configured, ConnectorBody, Control, GroupBody, LaneBody,
-    ManifestBody, PauseBody, PolicySetBody, References, SecretBody, ServiceBody, WorkflowBody, WorkspaceBody,
+    ManifestBody, PauseBody, PolicySetBody, References, SecretBody, ServiceBody, Vendor, WorkflowBody,
+    WorkspaceBody,
 };
 use crate::{Engine, Error, Result};
 
@@ -115,11 +116,9 @@ impl Engine {
         ws: WorkspaceId,
         name: &Slug,
         body: &ConnectorBody,
-    ) -> Result<std::result::Result<Arc<dyn Connector>, String>> {
-        Ok(match self.connector_spec(ws, name, body).await? {
-            Ok(spec) => (self.build)(spec),
-            Err(why) => Err(why),
-        })
+    ) -> Result<std::result::Result<Arc<Vendor>, String>> {
+        let spec = self.connector_spec(ws, name, body).await?;
+        Ok(spec.and_then(&self.build).map(|built| Arc::new(Vendor::new(built, Arc::clone(&self.clock)))))
     }
 
     /// What is needed to build a configured connector, or why it cannot be built.

@@ -43,6 +43,10 @@ pub(super) fn project(control: &Control, entry: &Entry, events: &[Event]) -> Pro
             });
         }
     }
+    for proposed in entry.proposed.iter() {
+        let id = proposed.id.as_ref();
+        record_tokens.extend(id.map(|id| control.keys_of.record(&proposed.connector, &proposed.object, id)));
+    }
     record_tokens.sort_unstable();
     record_tokens.dedup();
     let extent = if whole { Extent::Whole } else { Extent::Changed };
@@ -53,18 +57,15 @@ pub(super) fn project(control: &Control, entry: &Entry, events: &[Event]) -> Pro
 fn touched(run: &Run, n: u32) -> Option<(String, domain::time::Timestamp)> {
     let progress = usize::try_from(n).ok().and_then(|n| run.progress.get(n))?;
     let last = progress.attempts.last()?;
-    if let Some(kind) = progress.recovered {
-        return Some((format!("recovered_by_{kind}"), run.updated));
-    }
-    Some(match &last.result {
-        None => ("in_flight".to_owned(), last.started_at),
-        Some(result) => (result.outcome.to_string(), result.at),
-    })
+    let Some(result) = &last.result else { return Some(("in_flight".to_owned(), last.started_at)) };
+    let outcome =
+        progress.recovered.map_or_else(|| result.outcome.to_string(), |kind| format!("recovered_by_{kind}"));
+    Some((outcome, result.at))
 }
 
 fn row(entry: &Entry) -> RunRow {
     let run = entry.run();
-    let first = entry.plan.first().map(|planned| &planned.document);
+    let target = entry.target();
     let decision = run.decision.as_ref();
     RunRow {
         id: run.id,
@@ -72,11 +73,9 @@ fn row(entry: &Entry) -> RunRow {
         workflow: run.workflow.to_string(),
         source: run.source.to_string(),
         environment: run.environment.to_string(),
-        connector: first.map(|document| document.connector.clone()).unwrap_or_default(),
-        object: first.map(|document| document.object.clone()).unwrap_or_default(),
-        action: first
-            .map(|document| document.action.clone().unwrap_or_else(|| document.kind.clone()))
-            .unwrap_or_default(),
+        connector: target.as_ref().map(|target| target.connector.to_string()).unwrap_or_default(),
+        object: target.as_ref().map(|target| target.object.to_string()).unwrap_or_default(),
+        action: target.map(|target| target.verb).unwrap_or_default(),
         proposer: run.proposer.to_string(),
         agent_owner: run.agent_owner,
         policy: decision.map(|decision| decision.policy),

@@ -50,8 +50,7 @@ impl Engine {
         let next = run.next_mutation().and_then(|n| usize::try_from(n).ok()).and_then(|n| mutations.get(n));
         let Some(mutation) = next else { return Ok(None) };
         let Ok(connector) = control.connector(&mutation.connector) else { return Ok(None) };
-        let lease =
-            self.store.lease(control.workspace, lease_key(control, connector.as_ref(), mutation)).await?;
+        let lease = self.store.lease(control.workspace, lease_key(control, connector, mutation)).await?;
         Ok(lease.holder.filter(|holder| holder.run != run.id).map(|holder| Blocked {
             code: "record_busy",
             detail: format!(

@@ -4,19 +4,16 @@ use connectors::connector::ReadFault;
 use domain::attempt::Outcome;
 use domain::command::Command;
 use domain::drift::{conflicts, view};
-use domain::event::Event;
 use domain::id::{RunId, WorkspaceId};
-use domain::mutation::{Mutation, ProposedMutation};
+use domain::mutation::Mutation;
 use domain::run::Stage;
-use domain::wire;
 use proof::json::{Object, Value};
-use store::Chain;
 
 use crate::batch::Batch;
 use crate::control::Control;
-use crate::ledger::{Entry, PROPOSED, slug};
-use crate::preview::{read_proposed, resolve};
-use crate::{Code, Engine, Error, Result};
+use crate::ledger::{Entry, slug};
+use crate::preview::resolve;
+use crate::{Engine, Result};
 
 /// How long a preview is tried before the run fails: milliseconds.
 const PREVIEW_MS_MAX: i64 = 15 * 60 * 1000;
@@ -41,7 +38,7 @@ impl Engine {
         if run.stage != Stage::Proposed {
             return Ok(());
         }
-        let mutations = self.proposed(&control, &entry).await?;
+        let mutations = self.proposed(ws, &entry).await?;
         let resolved = match resolve(&control, None, mutations) {
             Ok((_, resolved)) => resolved,
             Err(error) => {
@@ -83,27 +80,6 @@ impl Engine {
         batch.command(Command::FailPreview { code: slug("preview_timeout") })?;
         batch.commit().await?;
         Ok(())
-    }
-
-    /// The mutations as they were last proposed or amended.
-    pub(crate) async fn proposed(&self, control: &Control, entry: &Entry) -> Result<Vec<ProposedMutation>> {
-        let ws = control.workspace;
-        let run = entry.run().id;
-        let leaves = self.leaves(ws, run).await?;
-        let mut holder = None;
-        for leaf in &leaves {
-            let event = wire::read(leaf.seq, &leaf.bytes)?.event;
-            if matches!(event, Event::RunProposed(_) | Event::PlanAmended(_)) {
-                holder = Some(leaf.hash);
-            }
-        }
-        let holder = holder.ok_or(wire::Corrupt::Empty)?;
-        let values = self.sealed(ws, Chain::Run(run), vec![holder]).await?;
-        let kept =
-            values.values().flatten().filter(|opened| opened.name == PROPOSED).map(|opened| &opened.value);
-        let count = usize::try_from(entry.run().mutations).unwrap_or(usize::MAX);
-        let proposed = read_proposed(kept).filter(|mutations| mutations.len() == count);
-        proposed.ok_or_else(|| Error::new(Code::ValueErased, "the proposed values were erased"))
     }
 
     /// A mutation with the values that its run left in the record: of a diverged one, those of the last read-back.

@@ -34,7 +34,8 @@ impl Engine {
 /// The next time at which the steward has something to do; `None` when only people or another run can.
 pub(crate) fn due(control: &Control, entry: &Entry, now: Timestamp) -> Option<Timestamp> {
     let run = entry.run();
-    let step = match owner(run, now) {
+    let owner = owner(run, now);
+    let step = match owner {
         Owner::Worker { task: Task::Reconcile, .. } => Some(reconcile_due(control, entry, now)),
         Owner::Worker { due, task: Task::Preview } => {
             Some(revision_pause(run).unwrap_or(due).max(backoff(due, now)))
@@ -43,7 +44,21 @@ pub(crate) fn due(control: &Control, entry: &Entry, now: Timestamp) -> Option<Ti
         Owner::Attention => retry_due(run, now),
         Owner::Groups(_) | Owner::Person(_) | Owner::Recovery(_) | Owner::Nobody => None,
     };
-    step.into_iter().chain(deadline(run)).min()
+    let vendor = control.vendor_of(entry).filter(|_| asks_vendor(&owner));
+    let rest = vendor.map_or(0, |vendor| i64::try_from(vendor.rest_ms()).unwrap_or(i64::MAX));
+    step.map(|step| step.max(now.plus_ms(rest))).into_iter().chain(deadline(run)).min()
+}
+
+/// Whether what a run waits for needs its system of record, which may have asked to be left alone.
+pub(crate) fn asks_vendor(owner: &Owner) -> bool {
+    match owner {
+        Owner::Worker { task, .. } => match task {
+            Task::Preview | Task::Execute | Task::Reconcile => true,
+            Task::Decide | Task::Expire | Task::HandBack => false,
+        },
+        Owner::Attention => true,
+        Owner::Groups(_) | Owner::Person(_) | Owner::Recovery(_) | Owner::Nobody => false,
+    }
 }
 
 /// When the outcome of the attempt in flight or unknown is looked up next.

@@ -1,6 +1,5 @@
 //! Execute: check everything again, record the intent, write once, read back.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use connectors::connector::{Connector, ReadFault, Write};
@@ -111,14 +110,14 @@ impl Engine {
             }
         }
         let mutation = entry.mutation(n)?;
-        let connector = Arc::clone(control.connector(&mutation.connector)?);
-        let lease = lease_key(control, connector.as_ref(), mutation);
+        let connector = control.connector(&mutation.connector)?;
+        let lease = lease_key(control, connector, mutation);
         let state = self.store.lease(control.workspace, lease).await?;
         if state.holder.is_some() {
             // Another run writes to this record, or does not know yet what it wrote.
             return Ok(Step::Stop);
         }
-        let before = match self.reread(connector.as_ref(), mutation).await {
+        let before = match self.reread(connector, mutation).await {
             Ok(before) => before,
             Err(fault) => return self.gone_or_later(control, entry, n, fault).await,
         };
@@ -131,7 +130,7 @@ impl Engine {
             return Ok(Step::Stop);
         }
         let dispatch = Dispatch { entry: entry.clone(), n, before, lease, lease_counter: state.counter };
-        self.attempt(control, connector.as_ref(), dispatch, asked).await
+        self.attempt(control, connector, dispatch, asked).await
     }
 
     /// An authorization that is about to end is renewed as far as the same policy set and the approvals still carry it: a

@@ -15,8 +15,6 @@ use crate::ledger::{Entry, slug};
 
 /// The pause between two reads while a read may still show old values.
 const SETTLE_PAUSE: Duration = Duration::from_millis(50);
-/// Bytes of a sealed response; a larger one keeps its status and digest.
-const RESPONSE_BYTES_MAX: usize = 40 * 1024;
 
 /// What became of an attempt.
 pub(super) struct Verdict {
@@ -47,7 +45,7 @@ impl Engine {
         mutation: &Mutation,
         applied: &Applied,
     ) -> Verdict {
-        let response = response_value(applied);
+        let response = applied.exchange.value();
         let verdict = |outcome, code: Slug, retryable, read_back| Verdict {
             outcome,
             code,
@@ -245,15 +243,4 @@ fn fault_note(handle: Option<&str>, fault: &ReadFault) -> Value {
         object.insert("fault".to_owned(), Value::Str(fault.to_string()));
     }
     value
-}
-
-fn response_value(applied: &Applied) -> Value {
-    let value = applied.exchange.value();
-    let text = proof::canonical::to_string(&value);
-    if text.len() <= RESPONSE_BYTES_MAX {
-        return value;
-    }
-    let digest = proof::digest::sha256(text.as_bytes()).to_string();
-    let status = applied.exchange.status.map_or(Value::Null, |status| Value::Int(status.into()));
-    Value::Object(Object::from([("sha256".to_owned(), digest.into()), ("status".to_owned(), status)]))
 }

@@ -1,12 +1,14 @@
 //! Auto, approval, denial, and who may approve what.
 
 use domain::attempt::Outcome;
+use domain::mutation::RecordRef;
 use domain::run::{Risk, Stage};
 use engine::Code;
 use engine::commands::Answer;
+use engine::queries::RunFilter;
 use proof::json::Value;
 
-use crate::world::{World, refused, solve, tag};
+use crate::world::{World, refused, slug, solve, tag};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_small_edit_runs_by_itself_and_is_proven_by_read_back() {
@@ -164,6 +166,16 @@ async fn a_record_that_is_gone_fails_the_run_and_says_so() {
     let run = world.propose(&world.agent, tag("999999", &["x"])).await.unwrap();
     let view = world.settled(run).await;
     assert_eq!((view.run.stage, view.run.closed.unwrap().code.as_str()), (Stage::Failed, "record_not_found"));
+    // Lists still show what it was about, and the record's name finds it.
+    let record = RecordRef { connector: slug("help-desk"), object: slug("ticket"), id: "999999".to_owned() };
+    let found = RunFilter { record: Some(record), ..RunFilter::default() };
+    let listed = world.engine.list_runs(&world.tom, found).await.unwrap().items;
+    assert_eq!(listed.len(), 1);
+    let row = &listed[0].row;
+    assert_eq!(
+        (row.connector.as_str(), row.object.as_str(), row.action.as_str()),
+        ("help-desk", "ticket", "update")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

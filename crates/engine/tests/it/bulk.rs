@@ -69,6 +69,26 @@ async fn a_value_of_many_kilobytes_is_written_and_read_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_record_of_hundreds_of_kilobytes_is_previewed_drifts_and_is_written() {
+    let world = World::start().await;
+    let tags = |count| (0..count).map(|n| format!("imported-from-the-old-desk-{n:06}")).collect::<Vec<_>>();
+    world.edit("48213", serde_json::json!({ "tags": tags(6_000) }));
+    let mut proposal = solve("48213");
+    proposal.mutations[0].guard.insert("tags".to_owned());
+    let run = world.propose(&world.agent, proposal).await.unwrap();
+    let digest = world.show(run).await.run.plan_digest().unwrap();
+    world.edit("48213", serde_json::json!({ "tags": tags(6_001) }));
+    world.verdict(&world.maya, run, Answer::Approve, digest).await.unwrap();
+    let view = world.until(run, |view| view.run.revision == 2).await;
+    let moved = view.drift[0].view.as_ref().unwrap().as_array().unwrap()[0].clone();
+    let count = |side: &str| moved.get(side).unwrap().as_array().unwrap().len();
+    assert_eq!((count("base"), count("now")), (6_000, 6_001));
+    let digest = view.run.plan_digest().unwrap();
+    world.verdict(&world.maya, run, Answer::Approve, digest).await.unwrap();
+    assert_eq!(world.settled(run).await.run.stage, Stage::Applied);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn proposals_of_one_agent_at_once_are_all_answered() {
     let world = Arc::new(World::start().await);
     let mut proposals = tokio::task::JoinSet::new();

@@ -12,4 +12,5 @@ mod safety;
 mod steering;
 mod takeover;
 mod unknown;
+mod vendors;
 mod world;

@@ -58,7 +58,7 @@ async fn a_refusal_of_the_rate_limit_is_tried_again_by_itself() {
         (view.attempts[0].outcome.as_deref(), view.attempts[0].code.as_deref()),
         (Some("rejected"), Some("rate_limited"))
     );
-    world.clock.advance_s(5);
+    world.clock.advance_s(31);
     let view = world.settled(run).await;
     assert_eq!((view.run.stage, view.attempts.len(), world.writes("48213")), (Stage::Applied, 2, 1));
 }

@@ -164,7 +164,9 @@ fn readiness(value: &Value) -> String {
         let ok = fact.get("ok").and_then(Value::as_bool).unwrap_or_default();
         let mark = if ok { paint(GREEN, "✓") } else { paint(RED, "✗") };
         let (detail, at) = (printable(text(fact, "detail")), printable(text(fact, "at")));
-        shown.line(format!("  {mark} {}  {detail} {}", printable(&name), paint(DIM, &at)));
+        let expires = printable(text(fact, "expires"));
+        let dates = paint(DIM, &format!("{at}, expires {expires}"));
+        shown.line(format!("  {mark} {}  {detail} {dates}", printable(&name)));
     }
     shown
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use connectors::connector::Connector;
 use connectors::description::Description;
 use domain::mutation::Environment;
 use policy::cases::CaseResult;

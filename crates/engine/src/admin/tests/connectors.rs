@@ -9,6 +9,7 @@ use crate::Code;
 use crate::access::{Caller, Role};
 use crate::admin::{ConnectorSettings, Finding, NewKey};
 use crate::control::PauseKind;
+use crate::seams::Clock;
 
 #[tokio::test]
 async fn a_connector_is_described_and_its_credentials_are_sealed() {
@@ -125,6 +126,25 @@ async fn a_check_records_what_it_found_with_its_date() {
     assert_eq!(facts, [("auth", false), ("metadata-synced", false)]);
     assert!(view.readiness["auth"].at > view.readiness["metadata-synced"].at);
     assert_eq!(world.acts().await[2..], ["lane.changed", "lane.changed"]);
+}
+
+#[tokio::test]
+async fn a_fact_holds_for_thirty_days_and_not_a_moment_longer() {
+    let world = World::new().await;
+    world.help_desk().await;
+    let found = [true, false].map(|ok| Finding {
+        fact: slug(if ok { "auth" } else { "dry-run" }),
+        ok,
+        detail: "tried".to_owned(),
+    });
+    let body = world.engine.record_readiness(&world.admin, "help-desk", &found).await.unwrap();
+    let at = world.clock.now();
+    let day_30 = at.plus_s(30 * 24 * 3600);
+    assert_eq!(body.facts["auth"].expires(), Some(day_30));
+    let holds = |now| body.facts.values().map(|fact| fact.holds(now)).collect::<Vec<_>>();
+    assert_eq!(holds(at), [true, false]);
+    assert_eq!(holds(day_30.plus_ms(-1)), [true, false]);
+    assert_eq!(holds(day_30), [false, false]);
 }
 
 #[tokio::test]

@@ -54,6 +54,10 @@ pub struct Fact {
     pub detail: String,
     /// When.
     pub at: String,
+    /// When it has to be found again: from then on no policy counts it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub expires: Option<String>,
 }
 
 /// One kind of record.
@@ -195,7 +199,8 @@ impl Connector {
 /// Readiness facts by name.
 pub fn facts(facts: BTreeMap<String, ReadinessFact>) -> BTreeMap<String, Fact> {
     let fact = |(name, fact): (String, ReadinessFact)| {
-        (name, Fact { ok: fact.ok, detail: fact.detail, at: fact.at })
+        let expires = fact.expires().map(|expires| expires.to_string());
+        (name, Fact { ok: fact.ok, detail: fact.detail, at: fact.at, expires })
     };
     facts.into_iter().map(fact).collect()
 }
