@@ -212,6 +212,8 @@ pub struct RecordDecision {
     pub input: Value,
     /// The decision in plain words.
     pub rationale: Value,
+    /// Approvals of the run, by position, whose givers have lost their seat since: they count no more.
+    pub lapsed: BTreeSet<u64>,
 }
 
 /// A person's verdict.
@@ -225,6 +227,8 @@ pub struct Verdict {
     pub group: Option<Slug>,
     /// Groups in which they are enrolled, by somebody else than themselves.
     pub member_of: BTreeSet<Slug>,
+    /// Earlier approvals of the run, by position, whose givers have lost their seat since: they count no more.
+    pub lapsed: BTreeSet<u64>,
     /// How they proved who they are.
     pub method: Method,
     /// The longest life that the workspace gives an approval, in seconds.

@@ -163,6 +163,8 @@ pub struct Authorization {
     pub expires: Timestamp,
     /// The end of the approvals that it counts, when it rests on approvals.
     pub approvals_until: Option<Timestamp>,
+    /// Their positions; empty on another basis.
+    pub approvals: BTreeSet<u64>,
 }
 
 /// A person's control over the run.
@@ -386,22 +388,36 @@ impl Run {
         persons
     }
 
-    /// Approvals that count towards an obligation at a time.
-    pub fn counted(&self, at: Timestamp) -> impl Iterator<Item = &Approval> {
+    /// Approvals that count towards an obligation at a time. `lapsed` are those, by position, whose givers have lost
+    /// their seat since.
+    pub fn counted(&self, at: Timestamp, lapsed: &BTreeSet<u64>) -> impl Iterator<Item = &Approval> {
         let obligations = self.decision.iter().flat_map(|decision| &decision.obligations);
-        obligations
-            .flat_map(move |asked| self.approvals.iter().filter(move |given| given.counts_for(asked, at)))
+        let counts = move |given: &&Approval, asked: &Obligation| {
+            given.counts_for(asked, at) && !lapsed.contains(&given.seq)
+        };
+        obligations.flat_map(move |asked| self.approvals.iter().filter(move |given| counts(given, asked)))
     }
 
     /// How many approvals count for a group at a time; none for a group that is not asked.
-    pub fn given(&self, group: &Slug, at: Timestamp) -> u32 {
-        u32::try_from(self.counted(at).filter(|given| given.group == *group).count()).unwrap_or(u32::MAX)
+    pub fn given(&self, group: &Slug, at: Timestamp, lapsed: &BTreeSet<u64>) -> u32 {
+        let given = self.counted(at, lapsed).filter(|given| given.group == *group);
+        u32::try_from(given.count()).unwrap_or(u32::MAX)
     }
 
     /// The obligations that are not met at a time.
-    pub fn lacking(&self, at: Timestamp) -> impl Iterator<Item = &Obligation> {
+    pub fn lacking(&self, at: Timestamp, lapsed: &BTreeSet<u64>) -> impl Iterator<Item = &Obligation> {
         let obligations = self.decision.iter().flat_map(|decision| &decision.obligations);
-        obligations.filter(move |obligation| self.given(&obligation.group, at) < obligation.quorum)
+        obligations.filter(move |obligation| self.given(&obligation.group, at, lapsed) < obligation.quorum)
+    }
+
+    /// Whether a recovery may be planned now: what had an effect is final, or differs from the plan.
+    pub fn may_recover(&self) -> bool {
+        let ended = matches!(
+            self.stage,
+            Stage::Applied | Stage::PartlyApplied | Stage::PartlyRolledBack | Stage::Compensated
+        );
+        let diverged = self.stage == Stage::NeedsAttention && self.open_divergence().is_some();
+        (ended || diverged) && !self.is_unsettled()
     }
 
     /// The canary ran: what comes next starts only when a person says so.

@@ -3,6 +3,7 @@
 mod cancel;
 mod comment;
 mod control_run;
+mod hold;
 mod propose;
 mod recover;
 mod request;
@@ -13,6 +14,7 @@ use domain::command::Command;
 use domain::id::RunId;
 use domain::principal::Principal;
 
+pub(crate) use hold::Holds;
 pub use propose::Proposal;
 pub(crate) use request::KEPT_S;
 pub use request::{Fingerprint, IdempotencyKey};

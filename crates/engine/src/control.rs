@@ -15,6 +15,8 @@ use connectors::connector::Connector;
 use domain::id::{AgentId, PersonId, PolicySetId, ServiceId, WorkspaceId};
 use domain::name::Slug;
 use domain::principal::Principal;
+use domain::run::{Approval, Run};
+use domain::time::Timestamp;
 use proof::digest::Digest;
 
 pub use bodies::{
@@ -139,6 +141,23 @@ impl Control {
             .filter(|(_, group)| open && enrolled(group))
             .map(|(name, _)| name.clone())
             .collect()
+    }
+
+    /// The approvals of a run, by position, whose givers have not been enrolled in the group ever since: who left and
+    /// came back approves anew.
+    pub fn lapsed(&self, run: &Run) -> BTreeSet<u64> {
+        let since = |text: &str, given: &Approval| Timestamp::parse(text).is_some_and(|at| at <= given.at);
+        let stands = |given: &&Approval| {
+            let group = self
+                .groups
+                .get(&given.group)
+                .filter(|_| self.approver_groups(given.person).contains(&given.group));
+            let member = group.and_then(|group| group.members.get(&given.person.to_string()));
+            let person = self.persons.get(&given.person);
+            member.is_some_and(|member| since(&member.at, given))
+                && person.is_some_and(|person| person.enabled.as_deref().is_none_or(|at| since(at, given)))
+        };
+        run.approvals.iter().filter(|given| !stands(given)).map(|given| given.seq).collect()
     }
 
     /// The groups or teams of a principal, as policies see them.

@@ -106,7 +106,7 @@ impl Engine {
                 Decision::undecidable(format!("the policy excludes `{unknown}`, which is no person's id"));
         }
         let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let record = record(&active, &decision, inputs, duration_us);
+        let record = record(&active, &decision, inputs, duration_us, control.lapsed(run));
         let usage = match decision.outcome {
             Outcome::Deny(_) => Vec::new(),
             Outcome::Auto | Outcome::Approval => budgets.reserve(control, run, mutations.len(), now),
@@ -238,6 +238,7 @@ fn record(
     decision: &Decision,
     inputs: Vec<Value>,
     duration_us: u64,
+    lapsed: BTreeSet<u64>,
 ) -> RecordDecision {
     let rationale = policy::explain::explain(decision);
     let obligations = decision.obligations.iter().map(|obligation| Obligation {
@@ -277,7 +278,13 @@ fn record(
         },
         rules: decision.rules.iter().map(|rule| slug(rule)).collect(),
     };
-    RecordDecision { set: active.id, decided, input: input_value(inputs), rationale: words(rationale) }
+    RecordDecision {
+        set: active.id,
+        decided,
+        input: input_value(inputs),
+        rationale: words(rationale),
+        lapsed,
+    }
 }
 
 fn words(sentences: Vec<String>) -> Value {

@@ -50,6 +50,8 @@ pub struct Engine {
     cache: ledger::Cache,
     /// Decisions about the same budgets, one after the other.
     turns: decision::Turns,
+    /// Runs that somebody is about to steer.
+    holds: commands::Holds,
     /// Requests that wait for a run.
     waiters: queries::Waiters,
     /// Runs on which this process is executing right now.
@@ -98,6 +100,7 @@ impl Engine {
             admin: admin::State::default(),
             cache: ledger::Cache::default(),
             turns: decision::Turns::default(),
+            holds: commands::Holds::default(),
             waiters: queries::Waiters::default(),
             live: Mutex::default(),
             sightings: Mutex::default(),

@@ -60,15 +60,13 @@ pub struct RunRow {
     pub events: u64,
 }
 
-/// A group that a run waits for.
+/// A group that a run asks. How many approvals count at a time is told by the run, since some may lapse.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wait {
     /// The group.
     pub group: Slug,
     /// How many approvals it owes.
     pub needed: u32,
-    /// How many it has given.
-    pub given: u32,
     /// When the wait ends.
     pub expires: Timestamp,
 }

@@ -2,6 +2,8 @@
 //!
 //! Every open state has an owner; a search over the reachable states holds that.
 
+use std::collections::BTreeSet;
+
 use super::{Run, Stage};
 use crate::id::{PersonId, RunId};
 use crate::name::Slug;
@@ -66,9 +68,9 @@ pub fn owner(run: &Run, now: Timestamp) -> Owner {
     match run.stage {
         Stage::Proposed => worker(run.updated, Task::Preview),
         Stage::Previewed => worker(run.updated, Task::Decide),
-        Stage::AwaitingApproval => {
-            Owner::Groups(run.lacking(now).map(|obligation| obligation.group.clone()).collect())
-        }
+        Stage::AwaitingApproval => Owner::Groups(
+            run.lacking(now, &BTreeSet::new()).map(|obligation| obligation.group.clone()).collect(),
+        ),
         Stage::Authorized | Stage::Executing if run.is_at_canary() => holder.unwrap_or(Owner::Attention),
         Stage::Authorized | Stage::Executing => holder.unwrap_or(worker(run.updated, Task::Execute)),
         Stage::NeedsAttention | Stage::TakenOver => holder.unwrap_or(Owner::Attention),

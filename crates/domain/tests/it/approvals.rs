@@ -1,5 +1,7 @@
 //! Who may approve what, for which group, how often and until when.
 
+use std::collections::BTreeSet;
+
 use domain::command::{Command, Verdict};
 use domain::event::{Event, Obligation};
 use domain::limits::{APPROVAL_S_MAX, APPROVERS_MAX, GROUPS_MAX};
@@ -236,6 +238,28 @@ fn an_expired_approval_counts_no_more_and_may_be_given_again() {
     world.must(again);
     assert_eq!(world.stage(), Stage::Authorized);
     assert_eq!(world.run().approvals.len(), 2, "one per person");
+}
+
+#[test]
+fn an_approval_of_somebody_who_lost_their_seat_counts_no_more() {
+    let first = asked(vec![obligation("sales", 2)]).approved(ANN, &["sales"]);
+    let lapsed: BTreeSet<u64> = first.run().approvals.iter().map(|given| given.seq).collect();
+    let of = |world: &World, by, lapsed: &BTreeSet<u64>| {
+        approve(Verdict { lapsed: lapsed.clone(), ..world.verdict(by, &["sales"]) })
+    };
+    let mut second = first.clone();
+    second.must(of(&first, BOB, &lapsed));
+    assert_eq!(second.stage(), Stage::AwaitingApproval, "the first of the two counts no more");
+    assert_eq!(second.refused(of(&second, BOB, &lapsed)), "already_approved");
+    // Enrolled again, she approves anew; her earlier approval is not named.
+    second.must(of(&second, ANN, &lapsed));
+    assert_eq!(second.stage(), Stage::Authorized);
+    let counted = second.run().authorization.as_ref().unwrap().approvals.clone();
+    assert!(counted.len() == 2 && counted.is_disjoint(&lapsed));
+    // A renewal counts them the same way.
+    let Command::RecordDecision(mut repeated) = ask_of(vec![obligation("sales", 2)]) else { unreachable!() };
+    repeated.lapsed = counted.into_iter().take(1).collect();
+    assert_eq!(second.wait_s(60).refused(Command::RecordDecision(repeated)), "stage_conflict");
 }
 
 #[test]

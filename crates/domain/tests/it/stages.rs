@@ -45,7 +45,7 @@ const FACTS: &[Fact] = &[
     },
     Fact { holds: |run, _| run.request.is_some(), yes: "requested", no: "not requested" },
     Fact {
-        holds: |run, _| run.lacking(run.updated).next().is_none(),
+        holds: |run, _| run.lacking(run.updated, &BTreeSet::new()).next().is_none(),
         yes: "quorum complete",
         no: "quorum incomplete",
     },

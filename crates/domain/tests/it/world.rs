@@ -146,6 +146,7 @@ pub fn decision(word: DecisionWord, edit: impl FnOnce(&mut PolicyDecided)) -> Co
         decided,
         input: text("input"),
         rationale: text("because"),
+        lapsed: BTreeSet::new(),
     }))
 }
 
@@ -361,6 +362,7 @@ impl World {
             plan_digest: self.digest(),
             group: None,
             member_of: groups.iter().map(|group| slug(group)).collect::<BTreeSet<_>>(),
+            lapsed: BTreeSet::new(),
             method: Method::Signin,
             lifetime_s: 7 * 24 * 3600,
             approver: text("Ann"),
@@ -381,6 +383,14 @@ impl World {
     pub fn approved(self, by: u8, groups: &[&str]) -> Self {
         let approve = self.approve(by, groups);
         self.then(approve)
+    }
+
+    /// Who approved lost their seat and has it again, and approves once more.
+    pub fn lapsed_and_again(&self, by: u8, groups: &[&str]) -> Self {
+        let lapsed = self.run().approvals.iter().filter(|given| given.person == person(by));
+        let lapsed = lapsed.map(|given| given.seq).collect();
+        let verdict = Verdict { lapsed, ..self.verdict(by, groups) };
+        self.clone().then(Command::Approve(Box::new(verdict)))
     }
 
     pub fn amend(&self, by: u8, mutations: u32) -> Command {

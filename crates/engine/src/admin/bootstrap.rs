@@ -59,6 +59,7 @@ impl Engine {
             roles: BTreeSet::from([Role::Admin, Role::Operator, Role::PolicyAuthor, Role::Auditor]),
             password: Some(hash),
             disabled: false,
+            enabled: None,
             created: now.to_string(),
         };
         let keys = [self.entropy.salt(), self.entropy.salt()].concat();

@@ -128,7 +128,13 @@ impl Engine {
         };
         let body = self.tried(name, &settings, &manifest, &credentials)?;
         self.act(caller, |control| {
-            connector_of(control, name)?;
+            let before = origin(&connector_of(control, name)?.body.base_url);
+            if secret.is_none() && origin(&body.base_url) != before {
+                let message = format!("the stored credentials are for `{before}` and are sent nowhere else");
+                return Err(Error::new(Code::InvalidConnector, message)
+                    .at("/credentials")
+                    .hint("give the credentials for the new address"));
+            }
             changed(name, settings.environment, &manifest, &body, secret.clone())
         })
         .await?;
@@ -290,4 +296,11 @@ fn view(control: &Control, name: &Slug, configured: &Configured) -> ConnectorVie
             .map(|connector| connector.describe().clone())
             .map_err(Clone::clone),
     }
+}
+
+/// Scheme, host and port of a base URL that was tried.
+fn origin(base_url: &str) -> &str {
+    let authority = base_url.find("://").map_or(0, |at| at + 3);
+    let end = base_url.get(authority..).and_then(|rest| rest.find('/'));
+    end.and_then(|end| base_url.get(..authority + end)).unwrap_or(base_url)
 }

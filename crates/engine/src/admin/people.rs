@@ -64,6 +64,7 @@ impl Engine {
             roles: new.roles,
             password: Some(self.hash_password(&new.password).await?),
             disabled: false,
+            enabled: None,
             created: self.now().to_string(),
             username,
         };
@@ -132,6 +133,9 @@ impl Engine {
             }
             if let Some(new) = change.disabled.filter(|new| *new != before.disabled) {
                 after.disabled = new;
+                if !new {
+                    after.enabled = Some(self.now().to_string());
+                }
                 acts.push(access_changed(if new { "disabled" } else { "enabled" }, id, Value::Null));
             }
             if let Some(hash) = &hash {

@@ -21,7 +21,7 @@ impl Engine {
     ) -> Result<Entry> {
         caller.may(Operation::CancelRun)?;
         check_text(rationale.as_deref(), "/rationale")?;
-        self.command(caller, id, key, "cancel", |_, _| {
+        self.steer(caller, id, key, "cancel", |_, _| {
             let rationale = sealed_text(rationale.clone());
             Ok(Command::Cancel { by: caller.principal, code: slug("by_request"), rationale })
         })

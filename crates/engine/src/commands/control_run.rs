@@ -32,7 +32,7 @@ impl Engine {
         caller.may(Operation::ControlRun)?;
         let person = caller.person("take over a run")?;
         check_text(rationale.as_deref(), "/rationale")?;
-        self.command(caller, id, key, "takeover", |_, _| {
+        self.steer(caller, id, key, "takeover", |_, _| {
             Ok(Command::TakeOver(TakeOver {
                 person,
                 lease_s: lease_s.unwrap_or(TAKEOVER_S).max(1),

@@ -71,6 +71,7 @@ fn facts(caller: &Caller, control: &Control, entry: &Entry, verdict: &VerdictReq
         plan_digest: verdict.plan_digest,
         group: verdict.group.clone(),
         member_of,
+        lapsed: control.lapsed(entry.run()),
         method: Method::Signin,
         lifetime_s: control.settings.approval_lifetime_s,
         approver: caller.shown(),

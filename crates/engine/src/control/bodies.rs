@@ -41,6 +41,9 @@ pub struct PersonBody {
     pub password: Option<String>,
     /// Closed accounts stay for the lineage.
     pub disabled: bool,
+    /// When it was last opened again after it had been closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<String>,
     /// When it was made.
     pub created: String,
 }

@@ -1,5 +1,7 @@
 //! What waits for a person: approvals of their groups, and runs that only a person can settle.
 
+use std::collections::BTreeSet;
+
 use domain::id::PersonId;
 use domain::name::Slug;
 use domain::run::Stage;
@@ -41,20 +43,25 @@ impl Engine {
         caller.may(Operation::ReadInbox)?;
         let person = caller.person("have an inbox")?;
         let control = self.control(caller.workspace).await?;
-        let groups: Vec<Slug> = control.approver_groups(person).into_iter().collect();
+        let groups = control.approver_groups(person);
+        let asked = groups.iter().cloned().collect();
         let page =
-            self.store.waits(caller.workspace, groups, cursor.map(Cursor::new), limit(page_size)?).await?;
+            self.store.waits(caller.workspace, asked, cursor.map(Cursor::new), limit(page_size)?).await?;
         let mut items = Vec::with_capacity(page.items.len());
         for waiting in page.items {
             let id = waiting.row.id;
             let entry = self.load(caller.workspace, id).await?;
+            let (run, lapsed) = (entry.run(), control.lapsed(entry.run()));
+            // Which of the caller's groups still owes approvals; none when all have given theirs.
+            let asked = run.lacking(self.now(), &lapsed).find(|asked| groups.contains(&asked.group)).cloned();
+            let Some(asked) = asked else { continue };
             items.push(InboxItem {
                 run: super::list::summary(&control, waiting.row),
-                group: waiting.wait.group,
-                needed: waiting.wait.needed,
-                given: waiting.wait.given,
+                given: run.given(&asked.group, self.now(), &lapsed),
+                needed: asked.quorum,
+                group: asked.group,
                 expires: waiting.wait.expires,
-                can_decide: can_decide(entry.run(), person),
+                can_decide: can_decide(run, person, &lapsed),
                 why: self.why(caller.workspace, &entry).await?,
             });
         }
@@ -85,7 +92,7 @@ impl Engine {
     }
 }
 
-fn can_decide(run: &domain::run::Run, person: PersonId) -> bool {
-    let given = run.approvals.iter().any(|approval| approval.person == person);
+fn can_decide(run: &domain::run::Run, person: PersonId, lapsed: &BTreeSet<u64>) -> bool {
+    let given = run.approvals.iter().any(|given| given.person == person && !lapsed.contains(&given.seq));
     !given && !run.proposers().contains(&person)
 }

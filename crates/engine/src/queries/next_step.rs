@@ -66,19 +66,34 @@ impl Engine {
 pub(super) fn next_step(control: &Control, run: &Run, now: Timestamp) -> NextStep {
     let (owner, detail) = match owner(run, now) {
         Owner::Worker { due, task } => ("worker", format!("{} is due at {due}", task_word(task))),
-        Owner::Groups(groups) => {
-            let names = groups.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        Owner::Groups(_) => {
+            let lapsed = control.lapsed(run);
+            let names: Vec<&str> = run.lacking(now, &lapsed).map(|asked| asked.group.as_str()).collect();
+            let names = names.join(", ");
             ("groups", format!("waits for {names}"))
         }
         Owner::Person(person) => (
             "person",
             format!("{} holds the run", control.name_of(domain::principal::Principal::Person(person))),
         ),
-        Owner::Attention => ("attention", "an operator decides: retry, accept, recover or cancel".to_owned()),
+        Owner::Attention => ("attention", attention(run).to_owned()),
         Owner::Recovery(child) => ("recovery", format!("the recovery run {child} is open")),
         Owner::Nobody => ("nobody", format!("closed: {}", run.stage)),
     };
     NextStep { owner, detail, blocked: None }
+}
+
+/// What an operator can do about a run that needs one.
+fn attention(run: &Run) -> &'static str {
+    if run.unknown().is_some() {
+        "nobody knows whether the write happened: a look settles it, or an operator who looked"
+    } else if run.open_divergence().is_some() {
+        "the record differs from the plan: an operator accepts that, recovers, or takes over"
+    } else if run.has_effect() {
+        "a write had no effect: an operator retries, or cancels what is left and can then recover the rest"
+    } else {
+        "a write had no effect: an operator retries or cancels"
+    }
 }
 
 fn task_word(task: Task) -> &'static str {

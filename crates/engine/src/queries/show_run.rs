@@ -239,7 +239,7 @@ impl Engine {
             obligations: run
                 .decision
                 .as_ref()
-                .map(|decision| obligations(run, decision, self.now()))
+                .map(|decision| obligations(&control, run, decision, self.now()))
                 .unwrap_or_default(),
             approvals: Vec::new(),
             attempts: Vec::new(),
@@ -387,9 +387,10 @@ fn tell(control: &Control, view: &mut RunView, event: &LineageEvent, read: Event
     }
 }
 
-fn obligations(run: &Run, decision: &Decision, now: Timestamp) -> Vec<ObligationView> {
+fn obligations(control: &Control, run: &Run, decision: &Decision, now: Timestamp) -> Vec<ObligationView> {
+    let lapsed = control.lapsed(run);
     let one = |obligation: &Obligation| ObligationView {
-        given: run.given(&obligation.group, now),
+        given: run.given(&obligation.group, now, &lapsed),
         obligation: obligation.clone(),
     };
     decision.obligations.iter().map(one).collect()
@@ -448,7 +449,7 @@ fn mutation_view(control: &Control, planned: &PlannedMutation) -> MutationView {
 /// Kinds of recovery for which something with an effect is left.
 fn possible(entry: &Entry) -> Vec<RecoveryKind> {
     let run = entry.run();
-    if run.is_unsettled() || run.recovery.is_some() {
+    if !run.may_recover() || run.recovery.is_some() {
         return Vec::new();
     }
     let undo: Vec<&str> = run

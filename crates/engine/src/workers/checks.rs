@@ -3,7 +3,7 @@
 use domain::event::PolicyDecided;
 use domain::mutation::Mutation;
 use domain::principal::Principal;
-use domain::run::{Approval, Basis, Decision, DecisionWord, Run};
+use domain::run::{Approval, Decision, DecisionWord, Run};
 
 use crate::control::Control;
 use crate::decision::lane_of;
@@ -44,14 +44,13 @@ impl Engine {
         if !control.is_active(run.judged()) {
             return Ok(Check::Void("role_lost", "the proposer may no longer act".to_owned()));
         }
-        for approval in counted(run) {
-            if !control.approver_groups(approval.person).contains(&approval.group) {
-                let detail = format!("{} left `{}`", approval.person, approval.group);
-                return Ok(Check::Void("role_lost", detail));
-            }
+        let (counted, lapsed) = (counted(run), control.lapsed(run));
+        if let Some(approval) = counted.iter().find(|approval| lapsed.contains(&approval.seq)) {
+            let detail = format!("{} left `{}`", approval.person, approval.group);
+            return Ok(Check::Void("role_lost", detail));
         }
         let again = self.decide_one(control, run, &mutations, n).await?.record.decided;
-        if !run.decision.as_ref().is_some_and(|before| still_allows(before, counted(run), &again)) {
+        if !run.decision.as_ref().is_some_and(|before| still_allows(before, &counted, &again)) {
             let rules = again.rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             return Ok(Check::Void("tightened", format!("policy now says {}: {rules}", again.decision)));
         }
@@ -77,13 +76,13 @@ pub(crate) fn is_as_previewed(control: &Control, entry: &Entry, n: u32) -> bool 
 }
 
 /// Approvals on which the authorization rests.
-fn counted(run: &Run) -> &[Approval] {
-    let rests = run.authorization.as_ref().is_some_and(|leave| leave.basis == Basis::Approvals);
-    if rests { &run.approvals } else { &[] }
+fn counted(run: &Run) -> Vec<&Approval> {
+    let named = run.authorization.as_ref().map(|leave| &leave.approvals);
+    run.approvals.iter().filter(|given| named.is_some_and(|named| named.contains(&given.seq))).collect()
 }
 
 /// Whether what was decided and approved still satisfies what the same policy set says now. It may only tighten.
-fn still_allows(before: &Decision, approvals: &[Approval], now: &PolicyDecided) -> bool {
+fn still_allows(before: &Decision, approvals: &[&Approval], now: &PolicyDecided) -> bool {
     let canary = match (before.canary, now.canary) {
         (_, None) => true,
         (Some(before), Some(now)) => before <= now,

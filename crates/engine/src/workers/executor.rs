@@ -74,6 +74,7 @@ impl Engine {
         let _live = Live { engine: self, run: id };
         let mut races = 0;
         while races < RACES_MAX {
+            self.holds.passed(id).await;
             let control = self.control(ws).await?;
             let entry = self.load(ws, id).await?;
             if !may_start(entry.run(), asked.as_ref().map(|asked| asked.by)) {

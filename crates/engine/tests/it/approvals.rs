@@ -4,6 +4,7 @@ use domain::attempt::Outcome;
 use domain::mutation::RecordRef;
 use domain::run::{Risk, Stage};
 use engine::Code;
+use engine::admin::PrincipalChange;
 use engine::commands::Answer;
 use engine::queries::RunFilter;
 use proof::json::Value;
@@ -207,4 +208,47 @@ async fn an_approver_who_left_the_group_before_dispatch_does_not_count() {
     let view = world.until(run, |view| view.run.revision == 2).await;
     assert_eq!(view.run.stage, Stage::AwaitingApproval);
     assert_eq!(world.writes("48213"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_left_the_group_and_came_back_approves_anew() {
+    let world = World::start().await;
+    world.put_in_force(&policy::starter().replace(r#"@quorum("1")"#, r#"@quorum("2")"#)).await;
+    let run = world.propose(&world.agent, solve("48213")).await.unwrap();
+    let digest = world.show(run).await.run.plan_digest().unwrap();
+    let given = async || world.show(run).await.obligations[0].given;
+    world.verdict(&world.maya, run, Answer::Approve, digest).await.unwrap();
+    world.clock.advance_s(1);
+    world.leave("support-leads", &world.maya).await;
+    assert_eq!(given().await, 0, "what she approved counts no more");
+    let maya = world.maya.principal.person().unwrap();
+    world.engine.enrol(&world.admin, &slug("support-leads"), maya, None).await.unwrap();
+    assert_eq!(given().await, 0, "nor does it when she is back");
+    world.verdict(&world.tom, run, Answer::Approve, digest).await.unwrap();
+    let view = world.show(run).await;
+    assert_eq!(
+        (view.run.stage, view.run.revision, view.obligations[0].given),
+        (Stage::AwaitingApproval, 1, 1)
+    );
+    let (inbox, _) = world.engine.inbox(&world.maya, None, None).await.unwrap();
+    assert_eq!((inbox[0].given, inbox[0].can_decide), (1, true));
+    world.verdict(&world.maya, run, Answer::Approve, digest).await.unwrap();
+    assert_eq!(world.settled(run).await.run.stage, Stage::Applied);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_approved_before_their_account_was_closed_counts_no_more() {
+    let world = World::start().await;
+    world.put_in_force(&policy::starter().replace(r#"@quorum("1")"#, r#"@quorum("2")"#)).await;
+    let run = world.propose(&world.agent, solve("48213")).await.unwrap();
+    let digest = world.show(run).await.run.plan_digest().unwrap();
+    world.verdict(&world.maya, run, Answer::Approve, digest).await.unwrap();
+    for disabled in [true, false] {
+        world.clock.advance_s(1);
+        let change = PrincipalChange { disabled: Some(disabled), ..PrincipalChange::default() };
+        world.engine.change_principal(&world.admin, world.maya.principal, change).await.unwrap();
+        assert_eq!(world.show(run).await.obligations[0].given, 0, "disabled: {disabled}");
+    }
+    world.verdict(&world.tom, run, Answer::Approve, digest).await.unwrap();
+    assert_eq!(world.show(run).await.run.stage, Stage::AwaitingApproval);
 }

@@ -16,7 +16,7 @@ use simulators::{Fault, FaultKind, Simulator};
 use store::{Commit, NewDocument, Store};
 
 use crate::bulk::open_tickets;
-use crate::world::{World, refused, slug, solve, tag};
+use crate::world::{World, credentials, refused, slug, solve, tag};
 
 /// Lets every read of a ticket fail until the faults are cleared.
 fn blind(world: &World) {
@@ -35,7 +35,7 @@ async fn point_at(world: &World, desk: &Simulator) {
         system: slug("zendesk"),
         environment: Environment::Simulation,
         base_url: Some(desk.base_url()),
-        credentials: None,
+        credentials: Some(credentials()),
     };
     world.engine.change_connector(&world.admin, &slug("help-desk"), settings).await.unwrap();
 }

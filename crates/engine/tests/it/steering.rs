@@ -2,34 +2,17 @@
 
 use std::time::Duration;
 
-use domain::run::Stage;
+use domain::run::{RecoveryKind, Stage};
 use engine::Code;
-use engine::access::Role;
-use engine::admin::NewPerson;
 use engine::commands::{Answer, IdempotencyKey};
 use serde_json::json;
 use simulators::{Fault, FaultKind};
 
+use crate::bulk::open_tickets;
 use crate::world::{World, refused, solve, tag};
 
 fn key(name: &str) -> IdempotencyKey {
     IdempotencyKey::new(name, proof::digest::sha256(name.as_bytes())).unwrap()
-}
-
-/// Puts a changed starter set in force. Another person than its author has to activate it.
-async fn activate(world: &World, text: &str) {
-    const PASSWORD: &str = "another horse battery staple";
-    let author = NewPerson {
-        username: "ana".to_owned(),
-        name: "Ana Silva".to_owned(),
-        email: None,
-        password: PASSWORD.to_owned(),
-        roles: [Role::PolicyAuthor].into(),
-    };
-    world.engine.add_person(&world.admin, author, None).await.unwrap();
-    let author = world.engine.sign_in(None, "ana", PASSWORD).await.unwrap().caller;
-    let set = world.engine.publish_policy(&author, "Changed", text, &[], None).await.unwrap();
-    world.engine.activate_policy(&world.admin, set.summary.digest).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -169,7 +152,7 @@ async fn an_approver_whom_the_rules_exclude_by_now_does_not_count() {
         policy::starter(),
         world.maya.principal,
     );
-    activate(&world, &late).await;
+    world.put_in_force(&late).await;
     let run = world.propose(&world.agent, solve("48213")).await.unwrap();
     let digest = world.show(run).await.run.plan_digest().unwrap();
     world.pause("help-desk").await;
@@ -190,7 +173,56 @@ async fn a_rule_that_excludes_nobody_known_permits_nothing() {
     let world = World::start().await;
     let title = "@title(\"An edit solves or closes a ticket\")";
     let excluding = policy::starter().replace(title, &format!("{title} @exclude(\"maya\")"));
-    activate(&world, &excluding).await;
+    world.put_in_force(&excluding).await;
     let run = world.propose(&world.agent, solve("48213")).await.unwrap();
     assert_eq!(world.show(run).await.run.stage, Stage::Denied);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_executing_is_stopped_between_two_writes() {
+    let world = World::start().await;
+    let slow = Fault { times: 100, delay_ms: Some(100), ..Fault::new(FaultKind::Slow) };
+    world.desk.faults().arm(slow.on("POST", "/api/v2/tickets")).unwrap();
+    for stop in ["cancel", "takeover"] {
+        let before = world.desk.writes().len();
+        let run = world.propose(&world.agent, open_tickets(20, stop)).await.unwrap();
+        let digest = world.show(run).await.run.plan_digest().unwrap();
+        world.verdict(&world.maya, run, Answer::Approve, digest).await.unwrap();
+        world.until(run, |view| view.attempts.len() > 2).await;
+        match stop {
+            "cancel" => world.engine.cancel(&world.tom, run, None, None).await.map(|_| ()).unwrap(),
+            _ => world.engine.take_over(&world.tom, run, None, None, None).await.map(|_| ()).unwrap(),
+        }
+        let view = world.show(run).await;
+        let stage = if stop == "cancel" { Stage::PartlyApplied } else { Stage::NeedsAttention };
+        assert_eq!(view.run.stage, stage);
+        let written = view.attempts.len();
+        assert!((3..20).contains(&written), "{written}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(
+            (world.show(run).await.attempts.len(), world.desk.writes().len() - before),
+            (written, written)
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_offered_can_be_done() {
+    let world = World::start().await;
+    let refuse = Fault { skip: 1, ..Fault::new(FaultKind::Unauthorized) };
+    world.desk.faults().arm(refuse.on("POST", "/api/v2/tickets")).unwrap();
+    let run = world.propose(&world.agent, open_tickets(2, "Invoice")).await.unwrap();
+    let view = world.until(run, |view| view.run.stage == Stage::NeedsAttention).await;
+    let digest = view.run.plan_digest().unwrap();
+    let rollback = || world.engine.recover(&world.tom, run, RecoveryKind::Compensation, digest, None, None);
+    assert!(view.recovery.possible.is_empty());
+    assert_eq!(refused(rollback().await), Code::StageConflict);
+    assert!(view.next.detail.contains("retries, or cancels"), "{}", view.next.detail);
+    world.engine.cancel(&world.tom, run, None, None).await.unwrap();
+    let view = world.show(run).await;
+    assert_eq!(
+        (view.run.stage, view.recovery.possible),
+        (Stage::PartlyApplied, vec![RecoveryKind::Compensation])
+    );
+    rollback().await.unwrap();
 }

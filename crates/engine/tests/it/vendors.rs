@@ -6,10 +6,9 @@ use domain::mutation::Environment;
 use domain::run::Stage;
 use engine::admin::ConnectorSettings;
 use simulators::{Fault, FaultKind};
-use zeroize::Zeroizing;
 
 use crate::bulk::open_tickets;
-use crate::world::{World, slug, tag};
+use crate::world::{World, credentials, slug, tag};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_system_that_asks_to_be_left_alone_is_left_alone() {
@@ -34,16 +33,11 @@ async fn a_system_that_asks_to_be_left_alone_is_left_alone() {
 async fn a_system_that_hangs_does_not_keep_the_runs_of_another_one_waiting() {
     let world = World::start().await;
     let healthy = simulators::start(simulators::Kind::Zendesk, "127.0.0.1:0".parse().unwrap()).await.unwrap();
-    let credentials = serde_json::json!({
-        "scheme": "email_token",
-        "email": simulators::zendesk::AGENT_EMAIL,
-        "token": simulators::zendesk::API_TOKEN,
-    });
     let settings = ConnectorSettings {
         system: slug("zendesk"),
         environment: Environment::Simulation,
         base_url: Some(healthy.base_url()),
-        credentials: Some(Zeroizing::new(credentials.to_string())),
+        credentials: Some(credentials()),
     };
     world.engine.add_connector(&world.admin, &slug("second-desk"), settings, None).await.unwrap();
     let hang = Fault { times: 200, delay_ms: Some(9_000), ..Fault::new(FaultKind::TimeoutBeforeCommit) };

@@ -154,6 +154,16 @@ pub async fn start_engine(store: Arc<dyn Store>, clock: &TestClock) -> (Arc<Engi
     (engine, workers)
 }
 
+/// What every simulated help desk takes.
+pub fn credentials() -> Zeroizing<String> {
+    let credentials = serde_json::json!({
+        "scheme": "email_token",
+        "email": simulators::zendesk::AGENT_EMAIL,
+        "token": simulators::zendesk::API_TOKEN,
+    });
+    Zeroizing::new(credentials.to_string())
+}
+
 /// Fills an empty store with the workspace, its people, agent, connector and policies.
 async fn found(engine: &Engine, desk: &Simulator) -> (Caller, Caller, Caller, Caller, Caller) {
     engine.bootstrap("ap.example", &slug("main"), PASSWORD).await.unwrap();
@@ -195,16 +205,11 @@ async fn found(engine: &Engine, desk: &Simulator) -> (Caller, Caller, Caller, Ca
         expires_in_s: None,
     };
     let secret = engine.issue_key(&admin, key, None).await.unwrap().secret;
-    let credentials = serde_json::json!({
-        "scheme": "email_token",
-        "email": simulators::zendesk::AGENT_EMAIL,
-        "token": simulators::zendesk::API_TOKEN,
-    });
     let settings = ConnectorSettings {
         system: slug("zendesk"),
         environment: Environment::Simulation,
         base_url: Some(desk.base_url()),
-        credentials: Some(Zeroizing::new(credentials.to_string())),
+        credentials: Some(credentials()),
     };
     engine.add_connector(&admin, &slug("help-desk"), settings, None).await.unwrap();
     let set = engine.publish_policy(&admin, "Starter", policy::starter(), &[], None).await.unwrap();
@@ -301,6 +306,21 @@ impl World {
             .remove_member(&self.admin, &slug(group), person.principal.person().unwrap())
             .await
             .unwrap();
+    }
+
+    /// Puts a changed starter set in force. Another person than its author has to activate it.
+    pub async fn put_in_force(&self, text: &str) {
+        let author = NewPerson {
+            username: "ana".to_owned(),
+            name: "Ana Silva".to_owned(),
+            email: None,
+            password: PASSWORD.to_owned(),
+            roles: [Role::PolicyAuthor].into(),
+        };
+        self.engine.add_person(&self.admin, author, None).await.unwrap();
+        let author = self.engine.sign_in(None, "ana", PASSWORD).await.unwrap().caller;
+        let set = self.engine.publish_policy(&author, "Changed", text, &[], None).await.unwrap();
+        self.engine.activate_policy(&self.admin, set.summary.digest).await.unwrap();
     }
 
     /// Edits a ticket as another person, directly in the help desk.

@@ -43,7 +43,6 @@ CREATE TABLE wait (
     ws      INTEGER NOT NULL,
     grp     TEXT NOT NULL,
     needed  INTEGER NOT NULL,
-    given   INTEGER NOT NULL,
     expires INTEGER NOT NULL,
     PRIMARY KEY (run, grp)
 ) STRICT, WITHOUT ROWID;

@@ -132,7 +132,7 @@ pub(crate) fn projection(row: RunRow) -> Projection {
 }
 
 pub(crate) fn wait(group: &str, expires: i64) -> Wait {
-    Wait { group: slug(group), needed: 2, given: 1, expires: at(expires) }
+    Wait { group: slug(group), needed: 2, expires: at(expires) }
 }
 
 pub(crate) fn touch(n: u32, record: u8, seconds: i64) -> Touch {

@@ -85,7 +85,7 @@ fn put_row(conn: &Connection, ws: i64, row: &RunRow) -> Result<i64, Error> {
 }
 
 fn put_waits(conn: &Connection, ws: i64, run: i64, waits: &[Wait]) -> Result<(), Error> {
-    let sql = "SELECT grp, needed, given, expires FROM wait WHERE run = ?1 ORDER BY grp";
+    let sql = "SELECT grp, needed, expires FROM wait WHERE run = ?1 ORDER BY grp";
     let old = column::rows(conn, sql, [run], |row| wait(row, 0))?;
     let mut new = waits.to_vec();
     new.sort();
@@ -93,9 +93,9 @@ fn put_waits(conn: &Connection, ws: i64, run: i64, waits: &[Wait]) -> Result<(),
         return Ok(());
     }
     column::execute(conn, "DELETE FROM wait WHERE run = ?1", [run])?;
-    let sql = "INSERT INTO wait (run, ws, grp, needed, given, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let sql = "INSERT INTO wait (run, ws, grp, needed, expires) VALUES (?1, ?2, ?3, ?4, ?5)";
     for wait in new {
-        let row = params![run, ws, wait.group.as_str(), wait.needed, wait.given, wait.expires.millis()];
+        let row = params![run, ws, wait.group.as_str(), wait.needed, wait.expires.millis()];
         column::execute(conn, sql, row)?;
     }
     Ok(())

@@ -110,7 +110,7 @@ pub(super) fn waits(
 ) -> Result<Vec<(Cursor, Waiting)>, Error> {
     let [expires, run] = cursor.map_or(Ok([i64::MIN; 2]), Cursor::parts)?;
     let sql = format!(
-        "SELECT {COLUMNS}, w.grp, w.needed, w.given, w.expires, w.run FROM wait w CROSS JOIN run r ON r.number = w.run
+        "SELECT {COLUMNS}, w.grp, w.needed, w.expires, w.run FROM wait w CROSS JOIN run r ON r.number = w.run
         WHERE w.ws = (SELECT ws FROM workspace WHERE id = ?1) AND w.grp = ?2 AND (w.expires, w.run) > (?3, ?4)
             AND NOT EXISTS (
                 SELECT 1 FROM wait o WHERE o.run = w.run AND (o.expires, o.grp) < (w.expires, w.grp)
@@ -123,7 +123,7 @@ pub(super) fn waits(
     for group in groups.iter().collect::<BTreeSet<_>>() {
         let params = params![ws, group.as_str(), expires, run, all, limit + 1];
         found.extend(column::rows(conn, &sql, params, |row| {
-            let key: [i64; 2] = [row.get(WIDTH + 3)?, row.get(WIDTH + 4)?];
+            let key: [i64; 2] = [row.get(WIDTH + 2)?, row.get(WIDTH + 3)?];
             Ok((key, Waiting { row: read(row)?, wait: wait(row, WIDTH)? }))
         })?);
     }
@@ -188,13 +188,12 @@ fn read(row: &Row<'_>) -> Result<RunRow, Error> {
     })
 }
 
-/// A wait in the four columns from `at` on.
+/// A wait in the three columns from `at` on.
 pub(super) fn wait(row: &Row<'_>, at: usize) -> Result<Wait, Error> {
     Ok(Wait {
         group: column::id_at(row, at, Slug::parse)?.ok_or(Error::corrupt("wait"))?,
         needed: row.get(at + 1)?,
-        given: row.get(at + 2)?,
-        expires: column::time(row, at + 3)?,
+        expires: column::time(row, at + 2)?,
     })
 }
 

@@ -7,12 +7,13 @@ use crate::id::PersonId;
 use crate::limits::APPROVAL_S_MAX;
 use crate::name::Slug;
 use crate::principal::Principal;
-use crate::run::{Refusal, Stage};
+use crate::run::{Approval, Refusal, Stage};
 
 impl Next<'_> {
     pub(super) fn approve(&mut self, verdict: Verdict) -> Result<(), Refusal> {
         let (by, asked) = self.admit(&verdict)?;
-        if self.run.approvals.iter().any(|given| given.person == by && given.expires > self.now) {
+        let stands = |given: &Approval| given.expires > self.now && !verdict.lapsed.contains(&given.seq);
+        if self.run.approvals.iter().any(|given| given.person == by && stands(given)) {
             return Err(Refusal::AlreadyApproved);
         }
         let group = self.choose_group(&verdict, &asked)?;
@@ -27,8 +28,9 @@ impl Next<'_> {
             revision: self.run.revision,
         };
         let decided = self.run.decision.as_ref().map_or(0, |decision| decision.seq);
+        let lapsed = verdict.lapsed.clone();
         self.emit(person(by), own(decided), Event::ApprovalGiven(event), sealed(verdict))?;
-        self.authorize_by_approvals()
+        self.authorize_by_approvals(&lapsed)
     }
 
     pub(super) fn reject(&mut self, verdict: Verdict) -> Result<(), Refusal> {
@@ -92,11 +94,12 @@ impl Next<'_> {
 
     fn choose_group(&self, verdict: &Verdict, asked: &[Obligation]) -> Result<Slug, Refusal> {
         let lacking: Vec<&Obligation> =
-            asked.iter().filter(|o| self.run.given(&o.group, self.now) < o.quorum).collect();
+            asked.iter().filter(|o| self.run.given(&o.group, self.now, &verdict.lapsed) < o.quorum).collect();
         let chosen = match &verdict.group {
             Some(group) => {
                 let obligation = asked.iter().find(|o| o.group == *group);
-                let obligation = obligation.ok_or_else(|| Refusal::NotAnApprover(group.to_string()))?;
+                let obligation =
+                    obligation.ok_or_else(|| Refusal::NotAnApprover(list(asked.iter().map(|o| &o.group))))?;
                 if !lacking.iter().any(|o| o.group == *group) {
                     return Err(Refusal::GroupComplete(group.clone()));
                 }

@@ -1,5 +1,7 @@
 //! Proposal, preview, decision, amendment: how a plan comes to be.
 
+use std::collections::BTreeSet;
+
 use proof::digest::Digest;
 use proof::json::Value;
 
@@ -88,7 +90,7 @@ impl Next<'_> {
                 self.authorize(basis, own(decided), self.authorization_end(None))
             }
             DecisionWord::Approval if renewed => {
-                self.authorize_by_approvals()?;
+                self.authorize_by_approvals(&decision.lapsed)?;
                 if self.run.authorization.is_some() {
                     return Ok(());
                 }
@@ -126,12 +128,12 @@ impl Next<'_> {
     }
 
     /// Authorizes when every group has its quorum; leaves the run as it is otherwise.
-    pub(super) fn authorize_by_approvals(&mut self) -> Result<(), Refusal> {
-        if self.run.lacking(self.now).next().is_some() {
+    pub(super) fn authorize_by_approvals(&mut self, lapsed: &BTreeSet<u64>) -> Result<(), Refusal> {
+        if self.run.lacking(self.now, lapsed).next().is_some() {
             return Ok(());
         }
         let decided = self.run.decision.as_ref().map_or(0, |decision| decision.seq);
-        let counted: Vec<_> = self.run.counted(self.now).collect();
+        let counted: Vec<_> = self.run.counted(self.now, lapsed).collect();
         let until = counted.iter().map(|approval| approval.expires).min();
         let mut cause = own(decided);
         cause.extend(counted.iter().map(|approval| Cause::Own(approval.seq)));

@@ -1,5 +1,7 @@
 //! Requests, verdicts, and the leave to execute that they give.
 
+use std::collections::BTreeSet;
+
 use proof::digest::Digest;
 
 use super::{Envelope, Violation, ensure, person_of};
@@ -57,8 +59,7 @@ impl Run {
             event.expires > at.time && event.expires <= at.time.plus_s(asked.expires_s),
             "an approval ends in the future, and no later than its obligation says",
         )?;
-        let again = self.approvals.iter().any(|given| given.person == person && given.expires > at.time);
-        ensure(!again, "a person counts once")?;
+        // A person counts once, with their newest approval: who lost their seat and has it again approves anew.
         self.approvals.retain(|given| given.person != person);
         self.approvals.push(Approval {
             seq: at.seq,
@@ -125,8 +126,15 @@ impl Run {
         if matches!(self.stage, Stage::Previewed | Stage::AwaitingApproval) {
             self.stage = Stage::Authorized;
         }
-        self.authorization =
-            Some(Authorization { seq: at.seq, basis: event.basis, expires: event.expires, approvals_until });
+        let named = self.approvals.iter().map(|given| given.seq).filter(|seq| at.cause.contains(seq));
+        let approvals = if event.basis == Basis::Approvals { named.collect() } else { BTreeSet::new() };
+        self.authorization = Some(Authorization {
+            seq: at.seq,
+            basis: event.basis,
+            expires: event.expires,
+            approvals_until,
+            approvals,
+        });
         Ok(())
     }
 

@@ -12,11 +12,7 @@ impl Run {
     ) -> Result<(), Violation> {
         ensure(self.recovery.is_none(), "one recovery at a time")?;
         self.is_current(event.plan_digest)?;
-        let from = matches!(
-            self.stage,
-            Stage::Applied | Stage::PartlyApplied | Stage::PartlyRolledBack | Stage::Compensated
-        ) || (self.stage == Stage::NeedsAttention && self.open_divergence().is_some());
-        ensure(from && !self.is_unsettled(), "a recovery follows an effect, with nothing unsettled")?;
+        ensure(self.may_recover(), "a recovery follows the end of a run or a divergence, with nothing unsettled")?;
         let recoverable = self.recoverable();
         ensure(
             !event.mutations.is_empty() && event.mutations.iter().all(|n| recoverable.contains(n)),

@@ -46,7 +46,6 @@ fn forge_given(forger: &mut Forger) {
     let ends = "an approval ends in the future, and no later than its obligation says";
     forger.edit(&asked(), given, change!(ApprovalGiven, |e| e.expires = e.expires.plus_ms(1)), ends);
     forger.edit(&asked(), given, change!(ApprovalGiven, |e| e.expires = start()), ends);
-    forger.early(&asked().approved(ANN, &["sales"]), given, "a person counts once");
     let mut strong = obligation("sales", 1);
     strong.method = Method::Passkey;
     forger.early(&previewed().then(ask_of(vec![strong])), given, "a passkey was asked for");
@@ -75,6 +74,9 @@ pub(super) fn forge_authorizations(forger: &mut Forger) {
     forger.early(&one_of_two, "run.authorized approvals", lacking);
     forger.early(&one_of_two, basis_auto, "basis `auto` needs decision `auto`");
     forger.early(&one_of_two, "run.authorized takeover", "basis `takeover` needs decision `auto`");
+    let again = one_of_two.lapsed_and_again(ANN, &["sales"]);
+    assert_eq!(again.run().approvals.len(), 1, "a person counts once");
+    forger.early(&again, "run.authorized approvals", lacking);
     let complete = inside(&previewed().then(ask()), "approval.given");
     let unnamed = |f: &mut Try| f.at.cause = vec![complete.decision.as_ref().unwrap().seq];
     forger.read(&complete, "run.authorized approvals", unnamed, lacking);

@@ -200,7 +200,7 @@ pub(super) fn forge_settlements(forger: &mut Forger) {
 pub(super) fn forge_recoveries(forger: &mut Forger) {
     let world = authorized().in_flight().then(applied()).in_flight().then(applied());
     let planned = "recovery.planned";
-    let early = "a recovery follows an effect, with nothing unsettled";
+    let early = "a recovery follows the end of a run or a divergence, with nothing unsettled";
     forger.early(&authorized().in_flight().then(applied()), planned, early);
     let effect = "a recovery names mutations that had an effect";
     forger.edit(&world, planned, change!(RecoveryPlanned, |e| e.mutations = vec![2]), effect);

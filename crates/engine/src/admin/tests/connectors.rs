@@ -67,10 +67,15 @@ async fn a_change_rotates_credentials_or_keeps_them_and_never_moves_the_connecto
     world.help_desk().await;
     let desk = slug("help-desk");
     let change = |settings| world.engine.change_connector(&world.admin, &desk, settings);
-    let elsewhere = Some("http://127.0.0.1:10".to_owned());
-    let view =
-        change(ConnectorSettings { credentials: None, base_url: elsewhere, ..help_desk() }).await.unwrap();
-    assert_eq!(view.base_url, "http://127.0.0.1:10");
+    let at = |url: String| ConnectorSettings { credentials: None, base_url: Some(url), ..help_desk() };
+    let home = help_desk().base_url.unwrap();
+    let view = change(at(format!("{home}/desk"))).await.unwrap();
+    assert_eq!(view.base_url, format!("{home}/desk"));
+    // Whoever listens elsewhere does not get the stored credentials.
+    for elsewhere in ["http://127.0.0.1:10", "http://127.0.0.1:10/desk", "http://localhost:9"] {
+        let error = refused(change(at(elsewhere.to_owned())).await);
+        assert_eq!((error.code, error.pointer.as_deref()), (Code::InvalidConnector, Some("/credentials")));
+    }
     let open = || world.engine.open_secret(world.ws, "connector/help-desk");
     assert_eq!(&*open().await.unwrap(), CREDENTIALS.as_bytes());
     let new = r#"{"scheme":"bearer","token":"another-token"}"#;
