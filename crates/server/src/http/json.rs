@@ -3,6 +3,9 @@
 //! `71400.50` must reach a money field as it was written, so no number ever passes through a float: what is no integer
 //! becomes its decimal text. Where something is wrong is told as a JSON Pointer (RFC 6901).
 
+mod typed;
+
+use std::collections::BTreeMap;
 use std::fmt;
 
 use axum::body::Bytes;
@@ -14,7 +17,8 @@ use engine::{Code, Error};
 use proof::json::{Object, Value};
 use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_path_to_error::Segment;
+
+use typed::{ANY, typed};
 
 use super::problem::{Problem, Result};
 use super::{App, idempotency};
@@ -34,8 +38,8 @@ impl<T: DeserializeOwned + Send> FromRequest<App> for Posted<T> {
         let (headers, path) = (request.headers().clone(), request.uri().path().to_owned());
         let bytes = Bytes::from_request(request, app).await;
         let bytes = bytes.map_err(|rejection| Problem::of_status(rejection.status()))?;
-        let value = if bytes.is_empty() {
-            Value::Object(Object::new())
+        let json = if bytes.is_empty() {
+            Json::Object(BTreeMap::new())
         } else {
             let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
             if !kind.is_some_and(is_json) {
@@ -45,8 +49,8 @@ impl<T: DeserializeOwned + Send> FromRequest<App> for Posted<T> {
             }
             parse(&bytes)?
         };
-        let key = idempotency::read(&headers, &path, &value)?;
-        Ok(Self { body: typed(&value)?, key })
+        let key = idempotency::read(&headers, &path, &json.value())?;
+        Ok(Self { body: typed(&json)?, key })
     }
 }
 
@@ -55,42 +59,22 @@ fn is_json(kind: &str) -> bool {
     essence.eq_ignore_ascii_case("application/json")
 }
 
-/// Reads a body into its evidence value.
-fn parse(bytes: &[u8]) -> Result<Value> {
+/// Reads the JSON of a body.
+fn parse(bytes: &[u8]) -> Result<Json> {
     let invalid = |message: String| Problem::new(Code::InvalidRequest, message);
     let text = std::str::from_utf8(bytes).map_err(|_| invalid("the body is not UTF-8".to_owned()))?;
-    let json = Json::parse(text).map_err(|fault| match fault {
+    Json::parse(text).map_err(|fault| match fault {
         // The reader that keeps digits does not say where; this one does, and is only asked when something is wrong.
-        JsonFault::Syntax => match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        JsonFault::Syntax => match serde_json::from_str::<serde_json::Value>(text) {
             Err(fault) => invalid(format!("the body is not JSON: {fault}")),
             Ok(_) => invalid("an object in the body names a member twice".to_owned()),
         },
         JsonFault::Depth => invalid(fault.to_string()),
-    })?;
-    Ok(json.value())
-}
-
-/// Reads a value into a type; what does not fit is told with its place.
-fn typed<T: DeserializeOwned>(value: &Value) -> Result<T> {
-    serde_path_to_error::deserialize(to_serde(value)).map_err(|fault| {
-        let pointer = pointer(fault.path());
-        let error = Error::new(Code::InvalidRequest, fault.into_inner().to_string());
-        if pointer.is_empty() { error } else { error.at(pointer) }.into()
     })
 }
 
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    let escaped = |key: &str| format!("/{}", key.replace('~', "~0").replace('/', "~1"));
-    let token = |segment: &Segment| match segment {
-        Segment::Seq { index } => format!("/{index}"),
-        Segment::Map { key } => escaped(key),
-        Segment::Enum { .. } | Segment::Unknown => String::new(),
-    };
-    path.iter().map(token).collect()
-}
-
 /// The same value for serde. Evidence values hold no fractions, so nothing is lost.
-pub fn to_serde(value: &Value) -> serde_json::Value {
+fn to_serde(value: &Value) -> serde_json::Value {
     match value {
         Value::Null => serde_json::Value::Null,
         Value::Bool(truth) => (*truth).into(),
@@ -147,10 +131,6 @@ impl<'de> Deserialize<'de> for Any {
                 Ok(Any(number.into()))
             }
 
-            fn visit_u64<E: serde::de::Error>(self, number: u64) -> std::result::Result<Any, E> {
-                i64::try_from(number).map(|number| Any(number.into())).map_err(E::custom)
-            }
-
             fn visit_str<E>(self, text: &str) -> std::result::Result<Any, E> {
                 Ok(Any(text.into()))
             }
@@ -171,7 +151,7 @@ impl<'de> Deserialize<'de> for Any {
                 Ok(Any(members.into()))
             }
         }
-        deserializer.deserialize_any(Read)
+        deserializer.deserialize_newtype_struct(ANY, Read)
     }
 }
 

@@ -10,10 +10,18 @@ use super::*;
 struct Body {
     name: Form<Slug>,
     kind: Option<Form<Kind>>,
+    note: Option<String>,
+    verdict: Option<Verdict>,
     #[serde(default)]
     changes: BTreeMap<String, Any>,
     #[serde(default)]
     parts: Vec<Part>,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Verdict {
+    Yes,
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
@@ -49,6 +57,16 @@ fn what_does_not_fit_is_told_with_its_place() {
         (r#"{"name":"a","parts":[{"n":1},{"n":1,"m":2}]}"#, Some("/parts/1/m")),
         (r#"{"name":"a","parts":[{"n":"one"}]}"#, Some("/parts/0/n")),
         (r#"{"name":"a","parts":[{"n":1.5}]}"#, Some("/parts/0/n")),
+        (r#"{"name":"a","parts":[{"n":1},[1]]}"#, Some("/parts/1")),
+        (r#"{"name":"a","parts":[[]]}"#, Some("/parts/0")),
+        (r#"{"name":"a","changes":[["f",1]]}"#, Some("/changes")),
+        (r#"{"name":"a","note":1}"#, Some("/note")),
+        (r#"{"name":"a","note":1.5}"#, Some("/note")),
+        (r#"{"name":"a","note":100000000000000000000}"#, Some("/note")),
+        (r#"{"name":"a","note":true}"#, Some("/note")),
+        (r#"{"name":1.5}"#, Some("/name")),
+        (r#"{"name":"a","kind":1.5}"#, Some("/kind")),
+        (r#"{"name":"a","verdict":{"yes":null}}"#, Some("/verdict")),
         (r#"{"name":"Not A Slug"}"#, Some("/name")),
         (r#"{"name":"a","kind":"destroy"}"#, Some("/kind")),
         (r#"{"kind":"update"}"#, None),
@@ -61,6 +79,27 @@ fn what_does_not_fit_is_told_with_its_place() {
         let problem = read(text).unwrap_err();
         assert_eq!(problem.error().code, Code::InvalidRequest, "{text}");
         assert_eq!(problem.error().pointer.as_deref(), pointer, "{text}: {}", problem.error().message);
+    }
+}
+
+#[test]
+fn every_kind_of_member_is_read() {
+    let body =
+        read(r#"{"name":"a","kind":"update","note":"1.5","verdict":"yes","parts":[{"n":1}]}"#).unwrap();
+    assert_eq!((body.note.as_deref(), body.verdict), (Some("1.5"), Some(Verdict::Yes)));
+    assert_eq!((body.kind, body.parts), (Some(Form(Kind::Update)), vec![Part { n: 1 }]));
+    assert_eq!(read(r#"{"name":"a","note":null,"kind":null}"#).unwrap().note, None);
+}
+
+#[test]
+fn what_is_no_json_is_told_for_what_it_is() {
+    for (text, why) in [
+        (r#"{"name":"\ud800"}"#, "hex escape"),
+        (r#"{"name":"a","name":"b"}"#, "twice"),
+        (r#"{"name":"a""#, "EOF"),
+    ] {
+        let problem = read(text).unwrap_err();
+        assert!(problem.error().message.contains(why), "{text}: {}", problem.error().message);
     }
 }
 
@@ -83,6 +122,6 @@ fn media_types_are_compared_without_parameters_and_case() {
 #[test]
 fn any_prints_what_it_read() {
     let text = r#"{"a":[1,"x",null,true],"b":{}}"#;
-    let any: Any = serde_json::from_str(text).unwrap();
+    let any: Any = typed(&parse(text.as_bytes()).unwrap()).unwrap();
     assert_eq!(serde_json::to_string(&any).unwrap(), text);
 }

@@ -11,8 +11,12 @@ async fn a_body_that_does_not_fit_is_refused_with_its_place() {
     let world = World::start().await;
     let with = |pointer: &str, value: Value| {
         let mut body = tag(&["one"]);
-        let (parent, name) = pointer.rsplit_once('/').unwrap();
-        body.pointer_mut(parent).unwrap().as_object_mut().unwrap().insert(name.to_owned(), value);
+        if let Some(member) = body.pointer_mut(pointer) {
+            *member = value;
+        } else {
+            let (parent, name) = pointer.rsplit_once('/').unwrap();
+            body.pointer_mut(parent).unwrap().as_object_mut().unwrap().insert(name.to_owned(), value);
+        }
         body
     };
     let mutation = "/plan/mutations/0";
@@ -35,6 +39,19 @@ async fn a_body_that_does_not_fit_is_refused_with_its_place() {
         (&format!("{mutation}/kind"), json!("destroy"), "invalid_request"),
         (&format!("{mutation}/id"), json!(48213), "invalid_request"),
         (&format!("{mutation}/guard"), json!("assignee_id"), "invalid_request"),
+        ("/plan", json!([tag(&["one"])["plan"]["mutations"]]), "invalid_request"),
+        (
+            mutation,
+            json!(["help-desk", "ticket", "48213", "update", null, { "priority": "low" }, {}, []]),
+            "invalid_request",
+        ),
+        (&format!("{mutation}/changes"), json!([["priority", "low"]]), "invalid_request"),
+        ("/reason", json!(1.5), "invalid_request"),
+        ("/source", json!(1.5), "invalid_request"),
+        ("/source_ref", json!(1.5), "invalid_request"),
+        ("/agent_version", json!(1.5), "invalid_request"),
+        (&format!("{mutation}/id"), json!(1.5), "invalid_request"),
+        (&format!("{mutation}/id"), json!(1e20), "invalid_request"),
         (&format!("{mutation}/changes/nothing"), json!("x"), "unknown_target"),
         (&format!("{mutation}/changes/priority"), json!("hgih"), "invalid_value"),
     ] {
@@ -45,6 +62,11 @@ async fn a_body_that_does_not_fit_is_refused_with_its_place() {
     for (text, kind, code) in [
         ("{", "application/json", "invalid_request"),
         ("[]", "application/json", "invalid_request"),
+        (
+            r#"["triage","why",null,null,null,null,null,null,null,{"mutations":[]}]"#,
+            "application/json",
+            "invalid_request",
+        ),
         ("", "application/json", "invalid_request"),
         ("\u{feff}{}", "application/json", "invalid_request"),
         (r#"{"workflow":"a","workflow":"a"}"#, "application/json", "invalid_request"),

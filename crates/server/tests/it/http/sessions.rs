@@ -145,3 +145,10 @@ async fn credentials_that_are_none_are_refused_alike() {
     );
     let Value::Object(_) = bare.get(&bare.admin, "/v1/sessions/current").await.expect(200) else { panic!() };
 }
+
+#[tokio::test]
+async fn the_members_of_a_sign_in_have_names() {
+    let bare = Bare::start().await;
+    let request = bare.request(Method::POST, "/v1/sessions");
+    bare.send(request.json(&json!(["admin", PASSWORD, null, true]))).await.refused("invalid_request");
+}
