@@ -12,7 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::mutation::{Environment, Fields};
 use domain::name::Slug;
-use proof::digest::{Digest, Tag, tagged_bytes};
+use policy::schema::ActionShape;
+use proof::digest::Digest;
 use reqwest::Method;
 use reqwest::header::HeaderName;
 
@@ -20,7 +21,7 @@ pub use fault::{Fault, Faults};
 pub use file::{IdForm, Scheme};
 pub(crate) use template::{Scope, Template, Text, merged, percent_encoded};
 
-use crate::description::ObjectDescription;
+use crate::description::{Description, ObjectDescription};
 use crate::json::{Json, Pointer};
 
 /// Bytes of a manifest file.
@@ -42,7 +43,9 @@ pub struct Manifest {
     pub title: String,
     /// The version of the vendor's interface that this manifest was written for.
     pub api: String,
-    /// Digest of the file's bytes.
+    /// The file's bytes.
+    pub text: String,
+    /// Their digest.
     pub digest: Digest,
     /// Where an instance may point to outside loopback: host names, `*.` for any subdomain.
     pub hosts: Vec<String>,
@@ -222,7 +225,22 @@ impl Manifest {
             ));
         }
         let raw = file::read(file, text)?;
-        check::check(file, raw, tagged_bytes(Tag::Manifest, text.as_bytes()))
+        check::check(file, raw, text)
+    }
+
+    /// What policies may say about it, whatever an instance is called and wherever it points.
+    pub fn policy_shapes(&self) -> Vec<ActionShape> {
+        let description = Description {
+            system: self.system.clone(),
+            title: self.title.clone(),
+            connector: self.system.clone(),
+            environment: Environment::Simulation,
+            manifest: self.digest,
+            configuration: self.digest,
+            tenant: String::new(),
+            objects: self.objects().map(|(name, object)| (name.clone(), object.clone())).collect(),
+        };
+        description.policy_shapes()
     }
 
     /// The objects as people, policies and agents see them.

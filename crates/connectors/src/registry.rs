@@ -39,11 +39,14 @@ pub enum ConfigFault {
     Target(#[from] NotAllowed),
 }
 
-/// The manifests that come with the program, by system.
+/// Known manifests, by system.
+pub type Manifests = BTreeMap<Slug, Arc<Manifest>>;
+
+/// The manifests that come with the program.
 ///
 /// # Errors
 /// A built-in manifest has faults, which a test excludes.
-pub fn built_in() -> Result<BTreeMap<Slug, Arc<Manifest>>, Faults> {
+pub fn built_in() -> Result<Manifests, Faults> {
     let parsed = BUILT_IN.iter().map(|(file, text)| Manifest::parse(file, text));
     parsed.map(|manifest| manifest.map(|manifest| (manifest.system.clone(), Arc::new(manifest)))).collect()
 }

@@ -26,6 +26,7 @@ use store::{
 };
 
 pub(crate) use cache::Cache;
+pub(crate) use projection::whole as whole_projection;
 pub(crate) use rows::{class_standard, slug};
 
 use crate::control::{Control, References};

@@ -22,6 +22,7 @@ mod workers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use connectors::registry::Manifests;
 use domain::id::{NodeId, RunId, WorkspaceId};
 use store::Store;
 use tokio::sync::Notify;
@@ -43,6 +44,7 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     build: BuildConnector,
+    manifests: Manifests,
     node: NodeId,
     generation: u64,
     controls: Mutex<BTreeMap<WorkspaceId, Arc<Control>>>,
@@ -76,6 +78,8 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// Builds connectors from their configuration.
     pub build: BuildConnector,
+    /// What connectors may be made for.
+    pub manifests: Manifests,
     /// The id of this node: the same for a data directory across restarts.
     pub node: NodeId,
 }
@@ -94,6 +98,7 @@ impl Engine {
             clock: parts.clock,
             entropy: parts.entropy,
             build: parts.build,
+            manifests: parts.manifests,
             node: parts.node,
             generation,
             controls: Mutex::default(),

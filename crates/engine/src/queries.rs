@@ -6,6 +6,7 @@ mod list;
 mod names;
 mod next_step;
 mod record;
+mod rows;
 mod show_run;
 mod wait;
 
@@ -16,6 +17,7 @@ pub use list::{RunFilter, RunPage, RunSummary};
 pub use names::Named;
 pub use next_step::{Blocked, NextStep};
 pub use record::RecordTouch;
+pub use rows::RowsReview;
 pub use show_run::{
     ApprovalView, AttemptView, ChangeView, DriftView, MutationView, ObligationView, RecoveryView, RunView,
 };

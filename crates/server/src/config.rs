@@ -25,6 +25,8 @@ pub struct Config {
     pub keys: Keys,
     /// Where connectors may send requests.
     pub outbound: Outbound,
+    /// Further systems of record.
+    pub manifests: Manifests,
     /// The evidence log.
     pub evidence: Evidence,
     /// What the process says about itself.
@@ -63,6 +65,14 @@ pub struct Keys {
 pub struct Outbound {
     /// Host names beside those that a manifest allows; `*.example.com` is any subdomain.
     pub hosts: Vec<String>,
+}
+
+/// Systems of record that connectors may be made for, beside those that come with the program.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Manifests {
+    /// A folder of manifest files, `*.toml`. They are read at the start; a connector keeps the one that it was made with.
+    pub folder: Option<PathBuf>,
 }
 
 /// The evidence log.
@@ -118,6 +128,7 @@ impl Default for Config {
             server: Server::default(),
             keys: Keys::default(),
             outbound: Outbound::default(),
+            manifests: Manifests::default(),
             evidence: Evidence::default(),
             log: Log::default(),
         }

@@ -6,6 +6,8 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod http;
+mod manifests;
+pub mod rows;
 pub mod serve;
 pub mod surface;
 mod telemetry;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use server::{cli, http, serve};
+use server::{cli, http, rows, serve};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -22,6 +22,9 @@ struct Arguments {
 enum Command {
     /// Run the server.
     Serve(serve::Arguments),
+    /// Check or rebuild the rows that lists are read from, while no server runs.
+    #[command(subcommand)]
+    Rows(rows::Command),
     /// Print the OpenAPI document.
     Openapi,
     #[command(flatten)]
@@ -33,8 +36,9 @@ async fn main() -> anyhow::Result<ExitCode> {
     let Arguments { global, command } = Arguments::parse();
     match command {
         Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Rows(command) => rows::run(command).await,
         Command::Openapi => {
-            print!("{}", http::openapi::text()?);
+            cli::say(&http::openapi::text()?);
             Ok(ExitCode::SUCCESS)
         }
         Command::Client(command) => Ok(cli::run(global, command, Arguments::command()).await),

@@ -28,6 +28,9 @@ pub struct Arguments {
     /// A file of 32 random bytes that encrypts all other keys.
     #[arg(long, env = "ACTIONPLANE_KEK_FILE")]
     kek_file: Option<PathBuf>,
+    /// A folder of manifests for further systems of record.
+    #[arg(long, env = "ACTIONPLANE_MANIFESTS")]
+    manifests: Option<PathBuf>,
     /// The host in the names of new evidence logs.
     #[arg(long, env = "ACTIONPLANE_EVIDENCE_HOST")]
     evidence_host: Option<String>,
@@ -41,12 +44,13 @@ pub struct Arguments {
 
 impl Arguments {
     /// The settings of the server: defaults, file, then these.
-    fn config(self) -> anyhow::Result<Config> {
+    pub(crate) fn config(self) -> anyhow::Result<Config> {
         let mut config = Config::read(self.config.as_deref())?;
         config.data = self.data.unwrap_or(config.data);
         config.server.listen = self.listen.unwrap_or(config.server.listen);
         config.server.public_url = self.public_url.or(config.server.public_url);
         config.keys.kek_file = self.kek_file.or(config.keys.kek_file);
+        config.manifests.folder = self.manifests.or(config.manifests.folder);
         config.evidence.host = self.evidence_host.unwrap_or(config.evidence.host);
         config.log.filter = self.log.unwrap_or(config.log.filter);
         config.log.format = self.log_format.unwrap_or(config.log.format);

@@ -14,7 +14,7 @@ use connectors::outbound::{self, Outbound};
 use connectors::registry;
 use domain::name::Slug;
 use engine::seams::{Clock, Entropy, SystemClock, SystemEntropy};
-use engine::{BuildConnector, ConnectorSpec, Engine, Parts, Workers};
+use engine::{BuildConnector, ConnectorSpec, Engine, Parts, Queue, Workers};
 use store::{SqliteStore, Store};
 use tokio::net::TcpListener;
 
@@ -22,6 +22,7 @@ pub use probe::Probe;
 
 use crate::config::Config;
 use crate::http::{self, App, Serving};
+use crate::manifests::{self, ManifestFault};
 use crate::telemetry::EventCounter;
 
 /// The name of the workspace that the first start makes.
@@ -58,6 +59,9 @@ pub enum StartFault {
     /// The client for outgoing requests cannot be made.
     #[error(transparent)]
     Outbound(#[from] outbound::ClientFault),
+    /// The manifests do not load.
+    #[error(transparent)]
+    Manifests(#[from] ManifestFault),
     /// The engine does not start.
     #[error("the engine does not start")]
     Engine(#[source] engine::Error),
@@ -73,21 +77,7 @@ impl Server {
     /// Opens the data directory, starts engine and workers, and listens. An empty data directory gets the workspace
     /// `main` with the person `admin`, whose password is the given one or a generated one.
     pub async fn start(config: Config, admin_password: Option<String>) -> Result<Self, StartFault> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let kek = keys::kek(&config)?;
-        let node = keys::node(&config.data, &*entropy, clock.now())?;
-        let data = config.data.clone();
-        let store = tokio::task::spawn_blocking(move || SqliteStore::open(&data, kek)).await;
-        let store: Arc<dyn Store> = match store {
-            Ok(opened) => Arc::new(opened.map_err(StartFault::Store)?),
-            Err(stopped) => return Err(StartFault::File(config.data.clone(), io::Error::other(stopped))),
-        };
-        let outbound = outbound(&clock, config.outbound.hosts.clone())?;
-        let probe = Probe(Arc::clone(&outbound));
-        let build: BuildConnector = Box::new(move |spec| Ok(connect(&outbound, spec)?));
-        let parts = Parts { store, clock, entropy: Arc::clone(&entropy), build, node };
-        let (engine, queue) = Engine::start(parts).await.map_err(StartFault::Engine)?;
+        let Opened { engine, queue, probe, entropy } = Opened::new(&config).await?;
         let first_password = first_start(&engine, &*entropy, &config, admin_password).await?;
         let listen = config.server.listen;
         let listener = TcpListener::bind(listen).await.map_err(|fault| StartFault::Listen(listen, fault))?;
@@ -119,6 +109,38 @@ impl Server {
         self.serving.stop().await;
         self.workers.stop().await;
         self.counter.stop().await;
+    }
+}
+
+/// A data directory with its engine, which nothing drives yet.
+pub struct Opened {
+    /// The engine.
+    pub engine: Arc<Engine>,
+    queue: Queue,
+    probe: Probe,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Opened {
+    /// Opens the data directory that the settings name. No other process has it open meanwhile.
+    pub async fn new(config: &Config) -> Result<Self, StartFault> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        let kek = keys::kek(config)?;
+        let node = keys::node(&config.data, &*entropy, clock.now())?;
+        let data = config.data.clone();
+        let store = tokio::task::spawn_blocking(move || SqliteStore::open(&data, kek)).await;
+        let store: Arc<dyn Store> = match store {
+            Ok(opened) => Arc::new(opened.map_err(StartFault::Store)?),
+            Err(stopped) => return Err(StartFault::File(config.data.clone(), io::Error::other(stopped))),
+        };
+        let outbound = outbound(&clock, config.outbound.hosts.clone())?;
+        let probe = Probe(Arc::clone(&outbound));
+        let build: BuildConnector = Box::new(move |spec| Ok(connect(&outbound, spec)?));
+        let manifests = manifests::load(config.manifests.folder.as_deref())?;
+        let parts = Parts { store, clock, entropy: Arc::clone(&entropy), build, manifests, node };
+        let (engine, queue) = Engine::start(parts).await.map_err(StartFault::Engine)?;
+        Ok(Self { engine, queue, probe, entropy })
     }
 }
 

@@ -18,7 +18,7 @@ use crate::evidence::{Chain, FeedItem, OpenDisclosure, StoredDocument, StoredLea
 use crate::idempotency::IdempotencyRecord;
 use crate::lease::LeaseState;
 use crate::page::{Cursor, Page};
-use crate::run::{RunQuery, RunRow, Touched, Waiting};
+use crate::run::{Projection, RunQuery, RunRow, Touched, Waiting};
 use crate::vault::Vault;
 use crate::work::{Claimed, WorkItem};
 use crate::{Answer, Store};
@@ -150,6 +150,7 @@ impl Store for FaultyStore {
         disclosed(ws: WorkspaceId, subject: SubjectKey, class: Option<Slug>) -> Vec<SdDigest>;
         feed(ws: WorkspaceId, after: u64, limit: usize) -> Vec<FeedItem>;
         run_row(ws: WorkspaceId, run: RunId) -> Option<RunRow>;
+        projection(ws: WorkspaceId, run: RunId) -> Option<Projection>;
         runs(ws: WorkspaceId, query: RunQuery) -> Page<RunRow>;
         waits(ws: WorkspaceId, groups: Vec<Slug>, cursor: Option<Cursor>, limit: usize) -> Page<Waiting>;
         touches(ws: WorkspaceId, record: [u8; 32], cursor: Option<Cursor>, limit: usize) -> Page<Touched>;

@@ -109,6 +109,9 @@ pub trait Store: Send + Sync {
     /// The query row of a run.
     fn run_row(&self, ws: WorkspaceId, run: RunId) -> Answer<'_, Option<RunRow>>;
 
+    /// All query rows of a run: waits by group, touches by place, record tokens in order.
+    fn projection(&self, ws: WorkspaceId, run: RunId) -> Answer<'_, Option<Projection>>;
+
     /// Runs that answer a query, newest first.
     fn runs(&self, ws: WorkspaceId, query: RunQuery) -> Answer<'_, Page<RunRow>>;
 

@@ -101,7 +101,7 @@ pub enum Extent {
 }
 
 /// The query rows of one run, as they are after the commit. Row and waits always replace what was there.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Projection {
     /// The row.
     pub row: RunRow,

@@ -15,7 +15,7 @@ use std::fmt::Display;
 
 use domain::mutation::Environment;
 use domain::name::Slug;
-use proof::digest::Digest;
+use proof::digest::{Tag, tagged_bytes};
 
 use super::fault::{Fault, Faults};
 use super::template::Var;
@@ -28,9 +28,9 @@ const HEADERS_OWNED: [&str; 6] =
     ["authorization", "proxy-authorization", "cookie", "content-length", "transfer-encoding", "host"];
 
 /// Checks a manifest as a whole.
-pub(super) fn check(file: &str, raw: file::File, digest: Digest) -> Result<Manifest, Faults> {
+pub(super) fn check(file: &str, raw: file::File, text: &str) -> Result<Manifest, Faults> {
     let mut check = Check { file, faults: Vec::new() };
-    let manifest = check.manifest(raw, digest);
+    let manifest = check.manifest(raw, text);
     match manifest {
         Some(manifest) if check.faults.is_empty() => Ok(manifest),
         Some(_) | None => Err(Faults(check.faults)),
@@ -52,7 +52,7 @@ impl Check<'_> {
         });
     }
 
-    fn manifest(&mut self, raw: file::File, digest: Digest) -> Option<Manifest> {
+    fn manifest(&mut self, raw: file::File, text: &str) -> Option<Manifest> {
         let system = self.slug("system", &raw.system);
         self.text("title", &raw.title);
         self.text("api", &raw.api);
@@ -103,7 +103,8 @@ impl Check<'_> {
             system: system?,
             title: raw.title,
             api: raw.api,
-            digest,
+            text: text.to_owned(),
+            digest: tagged_bytes(Tag::Manifest, text.as_bytes()),
             hosts: raw.hosts,
             base_urls,
             timeout_ms: raw.timing.timeout_ms,

@@ -1,10 +1,11 @@
 //! Connectors: a manifest, where it points, and sealed credentials. Configuring one sends nothing.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use connectors::connector::Connector;
 use connectors::description::Description;
-use connectors::manifest::{BUILT_IN, Manifest};
+use connectors::manifest::Manifest;
 use domain::id::WorkspaceId;
 use domain::mutation::Environment;
 use domain::name::Slug;
@@ -74,12 +75,12 @@ impl Engine {
         key: Option<&IdempotencyKey>,
     ) -> Result<ConnectorView> {
         caller.may(Operation::ManageConnectors)?;
-        let manifest = built_in(&settings.system)?;
+        let manifest = self.manifest(&settings.system)?;
         let credentials = settings.credentials.as_ref().ok_or_else(|| {
             Error::new(Code::InvalidConnector, "a new connector needs credentials").at("/credentials")
         })?;
         self.check_environment(caller.workspace, settings.environment).await?;
-        let body = self.tried(name, &settings, &manifest, credentials.as_bytes())?;
+        let body = self.tried(name, &settings, manifest, credentials.as_bytes())?;
         let secret = self.seal_secret(caller.workspace, &secret_id(name), 1, credentials.as_bytes())?;
         let secret = EntityWrite { expect: Expect::Absent, ..secret };
         let asked = Asked { caller, operation: "add_connector", key };
@@ -90,7 +91,7 @@ impl Engine {
                     let message = format!("there is a connector `{name}`");
                     return Err(Error::new(Code::AlreadyExists, message).at("/name"));
                 }
-                changed(name, settings.environment, &manifest, &body, Some(secret.clone()))
+                changed(name, settings.environment, manifest, &body, Some(secret.clone()))
             })
             .await?;
         let name = Slug::parse(&made.id(name)).map_err(|_| names_nothing())?;
@@ -119,14 +120,14 @@ impl Engine {
                 .at(*at)
                 .hint("configure another connector"));
         }
-        let manifest = built_in(&settings.system)?;
+        let manifest = self.manifest(&settings.system)?;
         let (credentials, secret) = match &settings.credentials {
             Some(new) => {
                 (new.as_bytes().to_vec().into(), Some(self.rotated(caller.workspace, name, new).await?))
             }
             None => (self.open_secret(caller.workspace, &secret_id(name)).await?, None),
         };
-        let body = self.tried(name, &settings, &manifest, &credentials)?;
+        let body = self.tried(name, &settings, manifest, &credentials)?;
         self.act(caller, |control| {
             let before = origin(&connector_of(control, name)?.body.base_url);
             if secret.is_none() && origin(&body.base_url) != before {
@@ -135,7 +136,7 @@ impl Engine {
                     .at("/credentials")
                     .hint("give the credentials for the new address"));
             }
-            changed(name, settings.environment, &manifest, &body, secret.clone())
+            changed(name, settings.environment, manifest, &body, secret.clone())
         })
         .await?;
         self.show_connector(caller, name).await
@@ -165,14 +166,14 @@ impl Engine {
         &self,
         name: &Slug,
         settings: &ConnectorSettings,
-        manifest: &BuiltIn,
+        manifest: &Manifest,
         credentials: &[u8],
     ) -> Result<ConnectorBody> {
         if credentials.len() > CREDENTIALS_BYTES_MAX {
             let message = format!("credentials have at most {CREDENTIALS_BYTES_MAX} bytes");
             return Err(Error::new(Code::InvalidConnector, message).at("/credentials"));
         }
-        let own = manifest.read.base_urls.get(&settings.environment);
+        let own = manifest.base_urls.get(&settings.environment);
         let base_url = settings.base_url.as_ref().or(own).ok_or_else(|| {
             Error::new(Code::InvalidConnector, format!("`{}` needs a base URL", settings.system))
                 .at("/base_url")
@@ -181,7 +182,7 @@ impl Engine {
             name: name.clone(),
             environment: settings.environment,
             base_url: base_url.clone(),
-            manifest: manifest.text.to_owned(),
+            manifest: manifest.text.clone(),
             credentials: Some(Zeroizing::new(credentials.to_vec())),
         };
         (self.build)(spec).map_err(|why| Error::new(Code::InvalidConnector, why))?;
@@ -189,7 +190,7 @@ impl Engine {
             system: settings.system.to_string(),
             environment: settings.environment.to_string(),
             base_url: base_url.clone(),
-            manifest: manifest.read.digest.to_string(),
+            manifest: manifest.digest.to_string(),
             secret: Some(secret_id(name)),
             changed: self.now().to_string(),
         })
@@ -206,6 +207,16 @@ impl Engine {
         Ok(EntityWrite { expect, ..self.seal_secret(ws, &id, version, new.as_bytes())? })
     }
 
+    /// The manifest of a system.
+    fn manifest(&self, system: &Slug) -> Result<&Arc<Manifest>> {
+        self.manifests.get(system).ok_or_else(|| {
+            let systems = self.manifests.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>();
+            Error::new(Code::InvalidConnector, format!("there is no manifest for `{system}`"))
+                .at("/system")
+                .hint(format!("known systems: {}", systems.join(", ")))
+        })
+    }
+
     /// The starter set in force without a second person governs simulations only.
     async fn check_environment(&self, ws: WorkspaceId, environment: Environment) -> Result<()> {
         if environment == Environment::Simulation || !self.is_bootstrapped(ws).await? {
@@ -219,35 +230,6 @@ impl Engine {
     }
 }
 
-/// A manifest that comes with the program.
-pub(super) struct BuiltIn {
-    text: &'static str,
-    pub read: Manifest,
-}
-
-/// The manifest of a system.
-fn built_in(system: &Slug) -> Result<BuiltIn> {
-    let file = format!("{system}.toml");
-    let known = BUILT_IN.iter().find(|(name, _)| *name == file);
-    let (name, text) = known.ok_or_else(|| {
-        let systems = BUILT_IN.iter().map(|(name, _)| format!("`{}`", name.trim_end_matches(".toml")));
-        Error::new(Code::InvalidConnector, format!("there is no manifest for `{system}`"))
-            .at("/system")
-            .hint(format!("known systems: {}", systems.collect::<Vec<_>>().join(", ")))
-    })?;
-    Ok(BuiltIn { text, read: read(name, text)? })
-}
-
-/// Every manifest that comes with the program.
-pub(super) fn all_built_in() -> Result<Vec<Manifest>> {
-    BUILT_IN.iter().map(|(name, text)| read(name, text)).collect()
-}
-
-fn read(name: &str, text: &str) -> Result<Manifest> {
-    Manifest::parse(name, text)
-        .map_err(|faults| Error::internal("a built-in manifest does not load").because(faults))
-}
-
 fn secret_id(name: &Slug) -> String {
     format!("connector/{name}")
 }
@@ -255,16 +237,14 @@ fn secret_id(name: &Slug) -> String {
 fn changed(
     name: &Slug,
     environment: Environment,
-    manifest: &BuiltIn,
+    manifest: &Manifest,
     body: &ConnectorBody,
     secret: Option<EntityWrite>,
 ) -> Result<Change> {
-    let event = ConnectorChanged { connector: name.clone(), environment, manifest: manifest.read.digest };
-    let kept = ManifestBody { text: manifest.text.to_owned() };
-    let mut entities = vec![
-        put(EntityKind::Connector, name, body)?,
-        put(EntityKind::Manifest, manifest.read.digest, &kept)?,
-    ];
+    let event = ConnectorChanged { connector: name.clone(), environment, manifest: manifest.digest };
+    let kept = ManifestBody { text: manifest.text.clone() };
+    let mut entities =
+        vec![put(EntityKind::Connector, name, body)?, put(EntityKind::Manifest, manifest.digest, &kept)?];
     entities.extend(secret);
     Ok(Change { acts: vec![Act::new(WorkspaceEvent::ConnectorChanged(event), name, Vec::new())], entities })
 }

@@ -91,7 +91,7 @@ impl Engine {
     ) -> Result<PolicyReport> {
         caller.may(Operation::ReadPolicies)?;
         let control = self.control(caller.workspace).await?;
-        review(&control, text, cases).await.map(|(report, _)| report)
+        review(&control, &self.manifests, text, cases).await.map(|(report, _)| report)
     }
 
     /// Publishes a set. It must load, and all its cases must pass.
@@ -114,7 +114,7 @@ impl Engine {
         }
         let title = check::name(title, "/title")?;
         let control = self.control(caller.workspace).await?;
-        let (reviewed, shapes) = review(&control, text, cases).await?;
+        let (reviewed, shapes) = review(&control, &self.manifests, text, cases).await?;
         let digest = sound(&reviewed)?;
         let known = self.store.entity(caller.workspace, EntityKind::PolicySet, digest.to_string()).await?;
         if known.is_some() {

@@ -26,6 +26,13 @@ impl Engine {
         if let Some(entry) = self.cache.get(ws, id).filter(|entry| entry.run().events == row.events) {
             return Ok(entry);
         }
+        let entry = self.read_run(ws, id).await?;
+        self.cache.put(ws, id, entry.clone());
+        Ok(entry)
+    }
+
+    /// A run from its leaves alone, whatever its query rows say.
+    pub(crate) async fn read_run(&self, ws: WorkspaceId, id: RunId) -> Result<Entry> {
         let leaves = self.leaves(ws, id).await?;
         let folded = wire::fold(id, leaves.iter().map(|leaf| leaf.bytes.as_slice()))?;
         let plan =
@@ -33,9 +40,7 @@ impl Engine {
         let proposed =
             if plan.is_empty() { self.read_proposed(ws, &folded.run, &leaves).await? } else { None };
         let proposed = Arc::new(proposed.unwrap_or_default());
-        let entry = Entry { folded: Arc::new(folded), plan: Arc::new(plan), proposed };
-        self.cache.put(ws, id, entry.clone());
-        Ok(entry)
+        Ok(Entry { folded: Arc::new(folded), plan: Arc::new(plan), proposed })
     }
 
     /// Every leaf of a run.

@@ -6,7 +6,7 @@ use domain::event::Event;
 use domain::run::{Run, Stage};
 use store::{Extent, Projection, RunRow, Touch, Wait};
 
-use super::{Entry, rows};
+use super::Entry;
 use crate::control::Control;
 
 /// Plans up to this size write all their rows each time; larger ones only what an event was about.
@@ -14,10 +14,19 @@ const WHOLE_MAX: usize = 16;
 
 /// The rows after these events.
 pub(super) fn project(control: &Control, entry: &Entry, events: &[Event]) -> Projection {
-    let run = entry.run();
     let new_plan = events.iter().any(|event| matches!(event, Event::PlanPreviewed(_)));
-    let whole = new_plan || entry.plan.len() <= WHOLE_MAX;
-    let about: BTreeSet<u32> = events.iter().filter_map(rows::mutation_of).collect();
+    let extent = if new_plan || entry.plan.len() <= WHOLE_MAX { Extent::Whole } else { Extent::Changed };
+    rows(control, entry, events, extent)
+}
+
+/// All rows of a run, as if none were there.
+pub(crate) fn whole(control: &Control, entry: &Entry) -> Projection {
+    rows(control, entry, &[], Extent::Whole)
+}
+
+fn rows(control: &Control, entry: &Entry, events: &[Event], extent: Extent) -> Projection {
+    let (run, whole) = (entry.run(), extent == Extent::Whole);
+    let about: BTreeSet<u32> = events.iter().filter_map(super::rows::mutation_of).collect();
     let recovered = events.iter().any(|event| matches!(event, Event::RecoveryFinished(_)));
     let mut touches = Vec::new();
     let mut record_tokens = Vec::new();
@@ -49,7 +58,6 @@ pub(super) fn project(control: &Control, entry: &Entry, events: &[Event]) -> Pro
     }
     record_tokens.sort_unstable();
     record_tokens.dedup();
-    let extent = if whole { Extent::Whole } else { Extent::Changed };
     Projection { row: row(entry), waits: waits(run), touches, record_tokens, extent }
 }
 
@@ -106,5 +114,7 @@ fn waits(run: &Run) -> Vec<Wait> {
         expires: request.expires,
     };
     // Also of groups that have given all they owe: an approval lapses when its giver leaves.
-    decision.obligations.iter().map(wait).collect()
+    let mut waits: Vec<Wait> = decision.obligations.iter().map(wait).collect();
+    waits.sort();
+    waits
 }

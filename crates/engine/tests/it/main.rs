@@ -8,6 +8,7 @@ mod bulk;
 mod crashes;
 mod drift;
 mod recovery;
+mod rows;
 mod safety;
 mod steering;
 mod takeover;

@@ -147,6 +147,7 @@ pub async fn start_engine(store: Arc<dyn Store>, clock: &TestClock) -> (Arc<Engi
         clock: Arc::clone(&clock.0) as Arc<dyn Clock>,
         entropy: Arc::new(SystemEntropy),
         build: builder(clock),
+        manifests: registry::built_in().unwrap(),
         node: NodeId::parse("node_01h455vb4pex5vsknk084sn02q").unwrap(),
     };
     let (engine, queue) = Engine::start(parts).await.unwrap();

@@ -1,11 +1,16 @@
 //! Connectors: which there are, what they may do, whether they are ready.
 
+use std::path::{Path, PathBuf};
+
+use ::policy::ActionShape;
 use clap::{Args, Subcommand};
+use connectors::manifest::Manifest;
 use serde_json::{Value, json};
 
 use super::Context;
 use super::admin;
-use super::failure::Result;
+use super::failure::{Ending, Failure, Result};
+use super::output::stdout;
 use super::paint::{BOLD, DIM, GREEN, Lines, RED, YELLOW, paint, printable};
 use super::plan;
 use super::render;
@@ -27,6 +32,11 @@ pub enum Command {
     },
     /// Make a connector, or change one
     Configure(Configure),
+    /// Check a manifest file of your own, without a server
+    Validate {
+        /// The file
+        manifest: PathBuf,
+    },
 }
 
 /// A connector and where it points.
@@ -69,7 +79,31 @@ pub(super) async fn run(context: &Context, command: Command) -> Result {
             context.output.answer(&reply, || Ok(readiness(&value)))
         }
         Command::Configure(configure) => configure.run(context).await,
+        Command::Validate { manifest } => validate(context, &manifest),
     }
+}
+
+/// Reads a manifest as a server would, and says which actions it gives.
+fn validate(context: &Context, path: &Path) -> Result {
+    let file = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|fault| Failure::Usage(format!("cannot read `{file}`: {fault}")))?;
+    let manifest = Manifest::parse(&file, &text)
+        .map_err(|faults| Failure::other(format!("the manifest does not load:\n{faults}")))?;
+    let actions: Vec<String> = manifest.policy_shapes().iter().map(ActionShape::id).collect();
+    if context.output.is_json() {
+        let told = json!({
+            "system": manifest.system.as_str(), "digest": manifest.digest.to_string(), "actions": actions,
+        });
+        stdout(&format!("{told}\n"));
+        return Ok(Ending::Done);
+    }
+    let digest = paint(DIM, &manifest.digest.to_string());
+    stdout(&format!("{} `{}` loads · digest {digest}\n", paint(GREEN, "✓"), manifest.system));
+    for action in actions {
+        stdout(&format!("  {action}\n"));
+    }
+    Ok(Ending::Done)
 }
 
 impl Configure {

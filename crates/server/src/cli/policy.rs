@@ -6,6 +6,7 @@ mod online;
 
 use std::path::PathBuf;
 
+use ::policy::Schema;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
@@ -18,10 +19,10 @@ use files::Sources;
 /// Policy sets.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check policy files against the actions of the built-in connectors
+    /// Check policy files against the actions of the systems of record that there are manifests for
     Check(Check),
     /// Run the cases beside the policies: request → expected decision
-    Test(Files),
+    Test(Test),
     /// Decide one request and say why, in plain words
     Explain(Explain),
     /// Published sets, and which is in force
@@ -48,11 +49,30 @@ pub struct Files {
     paths: Vec<PathBuf>,
 }
 
+/// What files are checked against without a server.
+#[derive(Debug, Args)]
+pub struct Systems {
+    /// A folder of manifests for systems of record beside the built-in ones
+    #[arg(long, env = "ACTIONPLANE_MANIFESTS")]
+    manifests: Option<PathBuf>,
+}
+
+/// Run cases.
+#[derive(Debug, Args)]
+pub struct Test {
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    systems: Systems,
+}
+
 /// Check files.
 #[derive(Debug, Args)]
 pub struct Check {
     #[command(flatten)]
     files: Files,
+    #[command(flatten)]
+    systems: Systems,
     /// Let the server check, against the connectors that it has
     #[arg(long)]
     server: bool,
@@ -69,6 +89,8 @@ pub struct Explain {
     /// The facts on which the newest decision of this run rests
     #[arg(long, conflicts_with = "request")]
     run: Option<String>,
+    #[command(flatten)]
+    systems: Systems,
 }
 
 /// Publish files.
@@ -81,16 +103,24 @@ pub struct Publish {
     title: String,
 }
 
+impl Systems {
+    fn schema(&self) -> Result<Schema> {
+        files::schema(self.manifests.as_deref())
+    }
+}
+
 pub(super) async fn run(global: &Global, output: &Output, command: Command) -> Result {
     let online = || super::context(global, output.clone());
     match command {
-        Command::Check(Check { files, server: false }) => {
-            offline::check(output, &Sources::read(&files.paths)?)
+        Command::Check(Check { files, systems, server: false }) => {
+            offline::check(output, &Sources::read(&files.paths)?, &systems.schema()?)
         }
-        Command::Check(Check { files, server: true }) => {
+        Command::Check(Check { files, server: true, .. }) => {
             online::check(&online()?, &Sources::read(&files.paths)?).await
         }
-        Command::Test(files) => offline::test(output, &Sources::read(&files.paths)?),
+        Command::Test(Test { files, systems }) => {
+            offline::test(output, &Sources::read(&files.paths)?, &systems.schema()?)
+        }
         Command::Explain(explain) => {
             let facts = match (&explain.request, &explain.run) {
                 (Some(file), _) => plan::read(file)?,
@@ -100,7 +130,8 @@ pub(super) async fn run(global: &Global, output: &Output, command: Command) -> R
             if explain.paths.is_empty() {
                 online::explain(&online()?, requests).await
             } else {
-                offline::explain(output, &Sources::read(&explain.paths)?, &requests)
+                let schema = explain.systems.schema()?;
+                offline::explain(output, &Sources::read(&explain.paths)?, &schema, &requests)
             }
         }
         Command::List => online::list(&online()?).await,

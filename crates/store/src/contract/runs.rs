@@ -64,7 +64,10 @@ pub async fn a_projection_replaces_the_rows_of_its_run(place: &impl Place) {
         record_tokens: vec![[3; 32]],
         ..projection(changed.clone())
     };
-    project(&*store, vec![second]).await;
+    project(&*store, vec![second.clone()]).await;
+    assert_eq!(store.projection(workspace(1), run(1)).await.unwrap(), Some(second));
+    assert_eq!(store.projection(workspace(1), run(2)).await.unwrap(), None);
+    assert_eq!(store.projection(workspace(2), run(1)).await.unwrap(), None);
     assert_eq!(store.run_row(workspace(1), run(1)).await.unwrap(), Some(changed.clone()));
     assert_eq!(store.run_row(workspace(1), run(2)).await.unwrap(), None);
     let inbox = store.waits(workspace(1), vec![slug("deal-desk"), slug("legal")], None, 9).await.unwrap();

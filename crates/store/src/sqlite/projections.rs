@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::id::{RunId, WorkspaceId};
 use domain::time::Timestamp;
 use proof::digest::Digest;
 use rusqlite::{Connection, params};
 
 use crate::error::Error;
 use crate::run::{Extent, Projection, RunRow, Touch, Wait};
-use crate::sqlite::column;
 use crate::sqlite::runs::{touch, wait};
+use crate::sqlite::{column, runs};
 
 /// Changes the row of a run whose origin stays as it is, and so none of the indexes over that.
 const MOVE: &str = "UPDATE run SET stage = ?2, policy = ?11, plan_digest = ?12, decision = ?13, risk = ?14,
@@ -37,6 +38,37 @@ pub(super) fn project(conn: &Connection, ws: i64, projection: &Projection) -> Re
     put_waits(conn, ws, run, &projection.waits)?;
     put_touches(conn, ws, run, projection)?;
     put_tokens(conn, ws, run, projection)
+}
+
+/// The rows of one run, as [`project`] wrote them.
+pub(super) fn of_run(conn: &Connection, ws: WorkspaceId, run: RunId) -> Result<Option<Projection>, Error> {
+    let Some(row) = runs::one(conn, ws, run)? else { return Ok(None) };
+    let sql = "SELECT number FROM run WHERE ws = (SELECT ws FROM workspace WHERE id = ?1) AND id = ?2";
+    let number: i64 =
+        column::first(conn, sql, [ws.to_string(), run.to_string()])?.ok_or(Error::corrupt("run"))?;
+    Ok(Some(Projection {
+        row,
+        waits: waits_of(conn, number)?,
+        touches: touches(conn, number)?.into_values().collect(),
+        record_tokens: tokens(conn, number)?.into_iter().collect(),
+        extent: Extent::Whole,
+    }))
+}
+
+fn waits_of(conn: &Connection, run: i64) -> Result<Vec<Wait>, Error> {
+    let sql = "SELECT grp, needed, expires FROM wait WHERE run = ?1 ORDER BY grp";
+    column::rows(conn, sql, [run], |row| wait(row, 0))
+}
+
+fn touches(conn: &Connection, run: i64) -> Result<BTreeMap<u32, Touch>, Error> {
+    let sql = "SELECT record, n, connector, object, action, outcome, at FROM touch WHERE run = ?1";
+    let rows = column::rows(conn, sql, [run], |row| touch(row, 0))?;
+    Ok(rows.into_iter().map(|touch| (touch.n, touch)).collect())
+}
+
+fn tokens(conn: &Connection, run: i64) -> Result<BTreeSet<[u8; 32]>, Error> {
+    let sql = "SELECT token FROM record_token WHERE run = ?1";
+    Ok(column::rows(conn, sql, [run], |row| Ok(row.get(0)?))?.into_iter().collect())
 }
 
 fn put_row(conn: &Connection, ws: i64, row: &RunRow) -> Result<i64, Error> {
@@ -85,8 +117,7 @@ fn put_row(conn: &Connection, ws: i64, row: &RunRow) -> Result<i64, Error> {
 }
 
 fn put_waits(conn: &Connection, ws: i64, run: i64, waits: &[Wait]) -> Result<(), Error> {
-    let sql = "SELECT grp, needed, expires FROM wait WHERE run = ?1 ORDER BY grp";
-    let old = column::rows(conn, sql, [run], |row| wait(row, 0))?;
+    let old = waits_of(conn, run)?;
     let mut new = waits.to_vec();
     new.sort();
     if old == new {
@@ -102,12 +133,8 @@ fn put_waits(conn: &Connection, ws: i64, run: i64, waits: &[Wait]) -> Result<(),
 }
 
 fn put_touches(conn: &Connection, ws: i64, run: i64, projection: &Projection) -> Result<(), Error> {
-    let mut old = BTreeMap::new();
-    if projection.extent == Extent::Whole {
-        let sql = "SELECT record, n, connector, object, action, outcome, at FROM touch WHERE run = ?1";
-        let rows = column::rows(conn, sql, [run], |row| touch(row, 0))?;
-        old.extend(rows.into_iter().map(|touch| (touch.n, touch)));
-    }
+    let whole = projection.extent == Extent::Whole;
+    let mut old = if whole { touches(conn, run)? } else { BTreeMap::new() };
     let sql = "INSERT INTO touch (run, n, ws, record, connector, object, action, outcome, at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
         ON CONFLICT (run, n) DO UPDATE SET record = ?4, connector = ?5, object = ?6, action = ?7, outcome = ?8, at = ?9";
@@ -125,11 +152,8 @@ fn put_touches(conn: &Connection, ws: i64, run: i64, projection: &Projection) ->
 }
 
 fn put_tokens(conn: &Connection, ws: i64, run: i64, projection: &Projection) -> Result<(), Error> {
-    let mut old = BTreeSet::<[u8; 32]>::new();
-    if projection.extent == Extent::Whole {
-        let sql = "SELECT token FROM record_token WHERE run = ?1";
-        old.extend(column::rows(conn, sql, [run], |row| Ok(row.get::<_, [u8; 32]>(0)?))?);
-    }
+    let whole = projection.extent == Extent::Whole;
+    let mut old = if whole { tokens(conn, run)? } else { BTreeSet::new() };
     let sql = "INSERT INTO record_token (run, token, ws) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
     for token in &projection.record_tokens {
         if !old.remove(token) {

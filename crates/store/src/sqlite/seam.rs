@@ -17,9 +17,9 @@ use crate::evidence::{Chain, FeedItem, OpenDisclosure, StoredDocument, StoredLea
 use crate::idempotency::IdempotencyRecord;
 use crate::lease::LeaseState;
 use crate::page::{self, Cursor, Page};
-use crate::run::{RunQuery, RunRow, Touched, Waiting};
+use crate::run::{Projection, RunQuery, RunRow, Touched, Waiting};
 use crate::sqlite::readers::POINT_ROWS_MAX;
-use crate::sqlite::{SqliteStore, column, entities, evidence, leases, runs, usage, work};
+use crate::sqlite::{SqliteStore, column, entities, evidence, leases, projections, runs, usage, work};
 use crate::vault::Vault;
 use crate::work::{CLAIM_MAX, Claimed, WorkItem};
 use crate::{Answer, Store};
@@ -97,6 +97,10 @@ impl Store for SqliteStore {
 
     fn run_row(&self, ws: WorkspaceId, run: RunId) -> Answer<'_, Option<RunRow>> {
         Box::pin(async move { self.readers.point(|conn| runs::one(conn, ws, run)) })
+    }
+
+    fn projection(&self, ws: WorkspaceId, run: RunId) -> Answer<'_, Option<Projection>> {
+        Box::pin(async move { self.readers.list(move |conn| projections::of_run(conn, ws, run)).await })
     }
 
     fn runs(&self, ws: WorkspaceId, query: RunQuery) -> Answer<'_, Page<RunRow>> {

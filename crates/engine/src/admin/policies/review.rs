@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 
 use connectors::connector::Connector;
-use connectors::description::Description;
-use domain::mutation::Environment;
+use connectors::registry::Manifests;
 use policy::cases::CaseResult;
 use policy::check::Report;
 use policy::{ActionShape, PolicySet, Schema};
 use proof::digest::Digest;
 
-use crate::admin::connectors::all_built_in;
 use crate::control::{Control, PolicySetBody};
 use crate::{Code, Error, Result};
 
@@ -32,8 +30,8 @@ pub struct PolicyReport {
     pub empty_groups: Vec<String>,
 }
 
-/// Every action that a set may speak of: those of the configured connectors and of the built-in manifests.
-fn shapes(control: &Control) -> Result<Vec<ActionShape>> {
+/// Every action that a set may speak of: those of the configured connectors and of all known manifests.
+fn shapes(control: &Control, manifests: &Manifests) -> Vec<ActionShape> {
     let mut shapes = BTreeMap::new();
     let mut add = |of: Vec<ActionShape>| {
         for shape in of {
@@ -45,29 +43,20 @@ fn shapes(control: &Control) -> Result<Vec<ActionShape>> {
             add(connector.describe().policy_shapes());
         }
     }
-    for manifest in all_built_in()? {
-        let description = Description {
-            system: manifest.system.clone(),
-            title: manifest.title.clone(),
-            connector: manifest.system.clone(),
-            environment: Environment::Simulation,
-            manifest: manifest.digest,
-            configuration: manifest.digest,
-            tenant: String::new(),
-            objects: manifest.objects().map(|(name, object)| (name.clone(), object.clone())).collect(),
-        };
-        add(description.policy_shapes());
+    for manifest in manifests.values() {
+        add(manifest.policy_shapes());
     }
-    Ok(shapes.into_values().collect())
+    shapes.into_values().collect()
 }
 
 pub(super) async fn review(
     control: &Control,
+    manifests: &Manifests,
     text: &str,
     cases: &[String],
 ) -> Result<(PolicyReport, Vec<ActionShape>)> {
     check_case_count(cases)?;
-    let shapes = shapes(control)?;
+    let shapes = shapes(control, manifests);
     let (text, cases, known) = (text.to_owned(), cases.to_vec(), shapes.clone());
     let (mut reviewed, groups) = blocking(move || {
         let schema = Schema::new(known).map_err(|fault| {

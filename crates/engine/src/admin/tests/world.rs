@@ -100,6 +100,7 @@ pub async fn start(folder: &TempDir, clock: &Arc<SteppedClock>, seed: u64) -> Ar
         node: entropy.node_id(clock.now()),
         entropy,
         build: build(),
+        manifests: connectors::registry::built_in().unwrap(),
     };
     Engine::start(parts).await.unwrap().0
 }

@@ -116,6 +116,7 @@ fn ask(group: &Slug, plan: Digest) -> Result<Command> {
         },
         input: "input".into(),
         rationale: "Something else than an everyday edit".into(),
+        lapsed: BTreeSet::new(),
     })))
 }
 
@@ -125,6 +126,7 @@ fn approve(group: &Slug, plan: Digest) -> Command {
         plan_digest: plan,
         group: None,
         member_of: BTreeSet::from([group.clone()]),
+        lapsed: BTreeSet::new(),
         method: Method::Signin,
         lifetime_s: HOURS_4,
         approver: "Mei".into(),

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use anyhow::{Context, Result};
-use connectors::description::Description;
 use connectors::registry;
-use domain::mutation::Environment;
 use policy::facts::{Principal, PrincipalKind, Record, Request, Reversibility, Usage};
 use policy::{PolicySet, Schema};
 
@@ -16,19 +14,7 @@ const RULES: usize = 1_000;
 /// The actions of the built-in connectors.
 pub fn schema() -> Result<Schema> {
     let manifests = registry::built_in()?;
-    let shapes = manifests.values().flat_map(|manifest| {
-        let description = Description {
-            system: manifest.system.clone(),
-            title: manifest.title.clone(),
-            connector: manifest.system.clone(),
-            environment: Environment::Simulation,
-            manifest: manifest.digest,
-            configuration: manifest.digest,
-            tenant: String::new(),
-            objects: manifest.objects().map(|(name, object)| (name.clone(), object.clone())).collect(),
-        };
-        description.policy_shapes()
-    });
+    let shapes = manifests.values().flat_map(|manifest| manifest.policy_shapes());
     Ok(Schema::new(shapes.collect::<Vec<_>>())?)
 }
 

@@ -2,13 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use connectors::description::Description;
-use connectors::registry;
-use domain::mutation::Environment;
 use policy::Schema;
 use policy::fault::{Fault, Place};
 
 use super::super::failure::{Failure, Result};
+use crate::manifests;
 
 /// One file.
 pub struct Source {
@@ -91,24 +89,11 @@ fn is_cases(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".cases.toml"))
 }
 
-/// The actions of the built-in connectors.
-pub fn schema() -> Result<Schema> {
-    let broken = |fault: String| Failure::other(format!("the built-in connectors give no schema: {fault}"));
-    let manifests = registry::built_in().map_err(|faults| broken(faults.to_string()))?;
-    let shapes = manifests.values().flat_map(|manifest| {
-        let description = Description {
-            system: manifest.system.clone(),
-            title: manifest.title.clone(),
-            connector: manifest.system.clone(),
-            environment: Environment::Simulation,
-            manifest: manifest.digest,
-            configuration: manifest.digest,
-            tenant: String::new(),
-            objects: manifest.objects().map(|(name, object)| (name.clone(), object.clone())).collect(),
-        };
-        description.policy_shapes()
-    });
-    Schema::new(shapes).map_err(|fault| broken(fault.to_string()))
+/// The actions of every system of record that there is a manifest for.
+pub fn schema(manifests: Option<&Path>) -> Result<Schema> {
+    let manifests = manifests::load(manifests).map_err(|fault| Failure::Usage(fault.to_string()))?;
+    let shapes = manifests.values().flat_map(|manifest| manifest.policy_shapes());
+    Schema::new(shapes).map_err(|fault| Failure::other(format!("the manifests give no schema: {fault}")))
 }
 
 #[cfg(test)]

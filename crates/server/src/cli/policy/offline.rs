@@ -1,19 +1,19 @@
 //! Check, test and explain files, without a server.
 
 use policy::fault::Fault;
-use policy::{PolicySet, Request, run_cases};
+use policy::{PolicySet, Request, Schema, run_cases};
 use serde_json::{Value, json};
 
 use super::super::failure::{Failure, Result};
 use super::super::output::{Output, stdout};
 use super::super::paint::{DIM, GREEN, RED, YELLOW, paint, printable};
 use super::super::words;
-use super::files::{self, Source, Sources};
+use super::files::{Source, Sources};
 use super::told;
 
 /// Reviews a policy text.
-pub fn check(output: &Output, sources: &Sources) -> Result {
-    let report = policy::check(&sources.text, &files::schema()?);
+pub fn check(output: &Output, sources: &Sources, schema: &Schema) -> Result {
+    let report = policy::check(&sources.text, schema);
     let place = |fault: &Fault| sources.place(fault);
     if output.is_json() {
         let texts = |faults: &[Fault]| faults.iter().map(place).collect::<Vec<_>>();
@@ -38,8 +38,8 @@ pub fn check(output: &Output, sources: &Sources) -> Result {
     super::verdict(report.faults.len(), "fault")
 }
 
-fn load(sources: &Sources) -> Result<PolicySet> {
-    PolicySet::load(&sources.text, &files::schema()?).map_err(|faults| {
+fn load(sources: &Sources, schema: &Schema) -> Result<PolicySet> {
+    PolicySet::load(&sources.text, schema).map_err(|faults| {
         let told: Vec<String> = faults.0.iter().map(|fault| sources.place(fault)).collect();
         Failure::Other {
             what: format!("the policies do not load:\n  {}", told.join("\n  ")),
@@ -49,8 +49,8 @@ fn load(sources: &Sources) -> Result<PolicySet> {
 }
 
 /// Runs the cases.
-pub fn test(output: &Output, sources: &Sources) -> Result {
-    let set = load(sources)?;
+pub fn test(output: &Output, sources: &Sources, schema: &Schema) -> Result {
+    let set = load(sources, schema)?;
     if sources.cases.is_empty() {
         return Err(Failure::Usage("there are no `*.cases.toml` among the files".to_owned()));
     }
@@ -88,8 +88,8 @@ pub fn test(output: &Output, sources: &Sources) -> Result {
 }
 
 /// Decides a plan, given as the facts of each of its mutations, and says why.
-pub fn explain(output: &Output, sources: &Sources, requests: &[Value]) -> Result {
-    let set = load(sources)?;
+pub fn explain(output: &Output, sources: &Sources, schema: &Schema, requests: &[Value]) -> Result {
+    let set = load(sources, schema)?;
     let decision = policy::merge(
         requests.iter().map(|facts| Ok(set.decide(&request(facts)?))).collect::<Result<Vec<_>>>()?,
     );

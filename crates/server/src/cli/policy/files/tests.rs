@@ -48,7 +48,7 @@ fn files_without_a_policy_are_refused() {
 
 #[test]
 fn the_starter_policies_pass_their_cases_with_the_built_in_connectors() {
-    let set = policy::PolicySet::load(policy::starter(), &schema().unwrap()).unwrap();
+    let set = policy::PolicySet::load(policy::starter(), &schema(None).unwrap()).unwrap();
     for (file, text) in policy::starter_cases() {
         let results = policy::run_cases(&set, text).unwrap();
         let failed: Vec<_> = results.iter().filter(|result| !result.passed()).collect();
