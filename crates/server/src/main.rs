@@ -32,7 +32,15 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
+async fn main() -> ExitCode {
+    run().await.unwrap_or_else(|fault| {
+        // The chain of causes is for the operator; where in the program it came from is not.
+        eprintln!("error: {fault:#}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn run() -> anyhow::Result<ExitCode> {
     let Arguments { global, command } = Arguments::parse();
     match command {
         Command::Serve(arguments) => serve::run(arguments).await,

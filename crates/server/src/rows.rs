@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Subcommand;
 
 use crate::serve;
@@ -27,7 +27,7 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
     if !config.data.join("actionplane.db").exists() {
         bail!("there is no database in `{}`", config.data.display());
     }
-    let opened = Opened::new(&config).await.context("the data directory does not open")?;
+    let opened = Opened::new(&config).await?;
     let mut sound = true;
     for ws in opened.engine.store().workspaces().await? {
         let told = |runs| eprintln!("{ws}: {runs} runs read");

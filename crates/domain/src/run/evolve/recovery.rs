@@ -12,7 +12,10 @@ impl Run {
     ) -> Result<(), Violation> {
         ensure(self.recovery.is_none(), "one recovery at a time")?;
         self.is_current(event.plan_digest)?;
-        ensure(self.may_recover(), "a recovery follows the end of a run or a divergence, with nothing unsettled")?;
+        ensure(
+            self.may_recover(),
+            "a recovery follows the end of a run or a divergence, with nothing unsettled",
+        )?;
         let recoverable = self.recoverable();
         ensure(
             !event.mutations.is_empty() && event.mutations.iter().all(|n| recoverable.contains(n)),
