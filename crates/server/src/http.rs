@@ -5,6 +5,7 @@
 
 pub mod api;
 mod auth;
+mod body;
 mod connection;
 mod edge;
 mod idempotency;
@@ -49,6 +50,8 @@ struct Inner {
     streams: Arc<Semaphore>,
     /// True once the server stops: streams end.
     stopping: watch::Sender<bool>,
+    /// Changes when somebody signs out: streams look whether it was theirs.
+    signed_out: watch::Sender<()>,
 }
 
 impl App {
@@ -72,6 +75,7 @@ impl App {
             requests_max,
             streams: Arc::new(Semaphore::new(config.streams_max)),
             stopping: watch::Sender::new(false),
+            signed_out: watch::Sender::new(()),
         }))
     }
 
@@ -87,6 +91,11 @@ impl App {
     /// Whether browsers reach us over TLS.
     fn is_secure(&self) -> bool {
         self.0.secure
+    }
+
+    /// Lets streams look whether their session is the one that ended.
+    fn tell_of_sign_out(&self) {
+        self.0.signed_out.send_replace(());
     }
 
     /// Ends streams and waits until no request is being handled.

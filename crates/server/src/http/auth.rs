@@ -6,7 +6,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use engine::access::Caller;
 use engine::{Code, Error};
 
@@ -38,7 +38,12 @@ pub struct Credentials(String);
 impl Credentials {
     /// Reads them. A bearer token goes before a cookie.
     pub fn of(app: &App, parts: &Parts) -> Result<Self> {
-        if let Some(header) = parts.headers.get(AUTHORIZATION) {
+        let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
+        if let Some(header) = headers.next() {
+            if headers.next().is_some() {
+                return Err(Problem::new(Code::InvalidRequest, "the header `authorization` comes twice")
+                    .with_status(StatusCode::BAD_REQUEST));
+            }
             let token = header.to_str().ok().and_then(bearer);
             let token = token.ok_or_else(|| unauthenticated("`authorization` is not `Bearer <token>`"))?;
             return Ok(Self(token.to_owned()));

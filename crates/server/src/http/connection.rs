@@ -12,6 +12,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -27,8 +28,11 @@ use lingering::Lingering;
 use super::{App, router};
 use crate::config;
 
-/// How long a client may take for the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection may rest until the head of the next request is there.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+/// Tells the client how long, so that it does not use a connection that is about to close.
+const KEEP_ALIVE: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("keep-alive"), HeaderValue::from_static("timeout=75"));
 /// Bytes of a head; what is longer is answered with 431.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Headers of a request.
@@ -109,7 +113,12 @@ async fn connection(
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let request: Request = request.map(Body::new);
         let router = router.clone();
-        async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
+        async move {
+            let response = router.oneshot(request).await;
+            let mut response = response.unwrap_or_else(|never| match never {});
+            response.headers_mut().extend([KEEP_ALIVE]);
+            Ok::<_, Infallible>(response)
+        }
     });
     let connection = http.serve_connection(TokioIo::new(Lingering::new(stream, slot)), service);
     // A broken connection is the client's affair and has no request to log it with.

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use engine::{Code, Error};
@@ -65,6 +65,12 @@ pub async fn handle(State(app): State<App>, request: Request, next: Next) -> Res
 async fn limited(app: &App, request: Request, next: Next) -> Response {
     if request.uri().to_string().len() > TARGET_BYTES_MAX {
         return Problem::new(Code::InvalidRequest, format!("the URL has more than {TARGET_BYTES_MAX} bytes"))
+            .into_response();
+    }
+    let hosts = request.headers().get_all(HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+        return Problem::new(Code::InvalidRequest, "the request does not name its host once")
+            .with_status(StatusCode::BAD_REQUEST)
             .into_response();
     }
     let Ok(permit) = std::sync::Arc::clone(&app.0.requests).try_acquire_owned() else {

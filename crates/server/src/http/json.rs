@@ -8,7 +8,6 @@ mod typed;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use connectors::json::{Json, JsonFault};
@@ -21,7 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use typed::{ANY, typed};
 
 use super::problem::{Problem, Result};
-use super::{App, idempotency};
+use super::{App, body, idempotency};
 
 /// A body with the key that makes its request repeatable.
 pub struct Posted<T> {
@@ -36,16 +35,18 @@ impl<T: DeserializeOwned + Send> FromRequest<App> for Posted<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self> {
         let (headers, path) = (request.headers().clone(), request.uri().path().to_owned());
-        let bytes = Bytes::from_request(request, app).await;
-        let bytes = bytes.map_err(|rejection| Problem::of_status(rejection.status()))?;
+        let bytes = body::read(request, app).await?;
         let json = if bytes.is_empty() {
             Json::Object(BTreeMap::new())
         } else {
             let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
             if !kind.is_some_and(is_json) {
-                return Err(Error::new(Code::UnsupportedMediaType, "the body is not `application/json`")
-                    .hint("send `content-type: application/json`")
-                    .into());
+                return Err(Error::new(
+                    Code::UnsupportedMediaType,
+                    "the body is not `application/json` in UTF-8",
+                )
+                .hint("send `content-type: application/json`")
+                .into());
             }
             parse(&bytes)?
         };
@@ -54,9 +55,15 @@ impl<T: DeserializeOwned + Send> FromRequest<App> for Posted<T> {
     }
 }
 
+/// JSON has no character set but UTF-8 (RFC 8259, section 8.1); whoever names another one means something else.
 fn is_json(kind: &str) -> bool {
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
+    let mut parts = kind.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let mut sets = parts.filter_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        name.eq_ignore_ascii_case("charset").then_some(value.trim_matches('"'))
+    });
+    essence.eq_ignore_ascii_case("application/json") && sets.all(|set| set.eq_ignore_ascii_case("utf-8"))
 }
 
 /// Reads the JSON of a body.

@@ -1,4 +1,7 @@
 //! Lists: `limit` and `cursor` in, `items` and `next` out.
+//!
+//! A cursor is the kind of item that its list has and the place of the last one, so that a cursor of another list, and what
+//! no list gave out, is refused instead of leading to a page that is silently empty.
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
@@ -53,7 +56,16 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
-impl<T> Page<T> {
+impl<T: ToSchema> Page<T> {
+    /// The place in this list that a cursor names.
+    pub fn place(cursor: Option<&str>) -> Result<Option<String>> {
+        let Some(cursor) = cursor else { return Ok(None) };
+        let place = cursor.strip_prefix(T::name().as_ref()).and_then(|rest| rest.strip_prefix('.'));
+        place.map(|place| Some(place.to_owned())).ok_or_else(|| {
+            Error::new(Code::InvalidRequest, "`cursor` is no `next` of this list").at("/cursor").into()
+        })
+    }
+
     /// A page of a list that is held as a whole and sorted by `name`. The cursor is the name of the last item, so a page
     /// stays right while others come and go.
     pub fn cut(
@@ -62,8 +74,8 @@ impl<T> Page<T> {
         name: impl Fn(&T) -> String,
     ) -> Result<Self> {
         let items = items.into_iter();
-        match &window.cursor {
-            Some(cursor) => Self::first(items.skip_while(|item| name(item) <= *cursor), window, &name),
+        match Self::place(window.cursor.as_deref())? {
+            Some(place) => Self::first(items.skip_while(|item| name(item) <= place), window, &name),
             None => Self::first(items, window, &name),
         }
     }
@@ -75,10 +87,8 @@ impl<T> Page<T> {
         name: impl Fn(&T) -> String,
     ) -> Result<Self> {
         let items = items.into_iter();
-        match &window.cursor {
-            Some(cursor) => {
-                Self::first(items.skip_while(|item| name(item) != *cursor).skip(1), window, &name)
-            }
+        match Self::place(window.cursor.as_deref())? {
+            Some(place) => Self::first(items.skip_while(|item| name(item) != place).skip(1), window, &name),
             None => Self::first(items, window, &name),
         }
     }
@@ -94,11 +104,12 @@ impl<T> Page<T> {
         let more = items.len() > limit;
         items.truncate(limit);
         let next = items.last().filter(|_| more).map(name);
-        Ok(Self { items, next })
+        Ok(Self::of(items, next))
     }
 
-    /// A page of converted items.
+    /// A page of converted items, and the place where the list goes on.
     pub fn of<U: Into<T>>(items: impl IntoIterator<Item = U>, next: Option<String>) -> Self {
+        let next = next.map(|place| format!("{}.{place}", T::name()));
         Self { items: items.into_iter().map(Into::into).collect(), next }
     }
 }
@@ -117,11 +128,18 @@ mod tests {
     fn a_list_is_cut_behind_the_cursor_and_only_a_cut_list_goes_on() {
         let some = |items: &str, next: Option<&str>| Some((items.to_owned(), next.map(str::to_owned)));
         assert_eq!(cut(None, None), some("abc", None));
-        assert_eq!(cut(Some(2), None), some("ab", Some("b")));
-        assert_eq!(cut(Some(2), Some("b")), some("c", None));
+        assert_eq!(cut(Some(2), None), some("ab", Some("String.b")));
+        assert_eq!(cut(Some(2), Some("String.b")), some("c", None));
         assert_eq!(cut(Some(3), None), some("abc", None));
-        assert_eq!(cut(None, Some("aa")), some("bc", None));
-        assert_eq!(cut(None, Some("c")), some("", None));
+        assert_eq!(cut(None, Some("String.aa")), some("bc", None));
+        assert_eq!(cut(None, Some("String.c")), some("", None));
+    }
+
+    #[test]
+    fn what_this_list_did_not_give_out_is_no_cursor_of_it() {
+        for foreign in ["", "-1", "b", "String", "Group.b", ".b"] {
+            assert_eq!(cut(None, Some(foreign)), None, "{foreign}");
+        }
     }
 
     #[test]

@@ -17,9 +17,9 @@ use utoipa::ToSchema;
 /// The media type.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
-/// An error on its way out.
+/// An error on its way out, with its status.
 #[derive(Debug, Clone)]
-pub struct Problem(Arc<Error>);
+pub struct Problem(Arc<Error>, StatusCode);
 
 /// The result of a handler.
 pub type Result<T> = std::result::Result<T, Problem>;
@@ -64,8 +64,9 @@ impl Problem {
         &self.0
     }
 
-    fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    /// The same with a status of HTTP's own instead of the code's: for what is wrong with the message itself.
+    pub fn with_status(self, status: StatusCode) -> Self {
+        Self(self.0, status)
     }
 
     /// What an answer of the framework means.
@@ -85,7 +86,7 @@ impl Problem {
             StatusCode::UNSUPPORTED_MEDIA_TYPE => {
                 Self::new(Code::UnsupportedMediaType, "the body is not of the documented media type")
             }
-            StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT | StatusCode::SERVICE_UNAVAILABLE => {
+            StatusCode::GATEWAY_TIMEOUT | StatusCode::SERVICE_UNAVAILABLE => {
                 Error::new(Code::Unavailable, "the request took too long and may still come to its end")
                     .hint("read the resource again, or repeat the request with the same `Idempotency-Key`")
                     .retry_after(1)
@@ -101,7 +102,8 @@ impl Problem {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        Self(Arc::new(error))
+        let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self(Arc::new(error), status)
     }
 }
 
@@ -113,7 +115,7 @@ impl From<store::Error> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = self.status().into_response();
+        let mut response = self.1.into_response();
         response.extensions_mut().insert(self);
         response
     }
@@ -141,7 +143,7 @@ pub fn render(response: Response, request_id: &str) -> Response {
     let body = ProblemBody {
         kind: format!("/errors/{}", error.code.word()),
         title: title(error.code),
-        status: problem.status().as_u16(),
+        status: problem.1.as_u16(),
         code: error.code.word(),
         detail: if internal {
             "an error of ours; the operator's log has the cause".to_owned()
@@ -152,7 +154,7 @@ pub fn render(response: Response, request_id: &str) -> Response {
         pointer: error.pointer.clone(),
         request_id: request_id.to_owned(),
     };
-    parts.status = problem.status();
+    parts.status = problem.1;
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
     parts.headers.remove(CONTENT_LENGTH);
     if let Some(seconds) = error.retry_after_s {

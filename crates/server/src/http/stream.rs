@@ -2,12 +2,12 @@
 //!
 //! A message carries no content, only which event of which run there is: whoever reads it asks for the run. The stream is
 //! scoped to the caller's workspace; agents and services hear of their own runs. It ends when the caller's key or session
-//! does, so that nothing goes on after access was taken away.
+//! does: taking access away is a commit or a sign-out, so before each message it is enough to know whether there was one.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::extract::{FromRequestParts, State};
 use axum::http::HeaderName;
@@ -21,6 +21,7 @@ use futures_util::stream::{Stream, unfold};
 use serde::{Deserialize, Serialize};
 use store::{Chain, FeedItem};
 use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use super::App;
@@ -30,7 +31,7 @@ use super::problem::{Problem, Result};
 
 /// A comment line keeps proxies from closing a quiet stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// How often the caller's credentials are looked at again.
+/// How often the caller's credentials are looked at again when nothing happens: they may expire.
 const CHECK_EVERY: Duration = Duration::from_secs(15);
 /// Feed items of one look.
 const BATCH: usize = 200;
@@ -67,7 +68,7 @@ pub struct RunEventNotice {
 pub struct Begin {
     credentials: Credentials,
     caller: Caller,
-    last_event_id: Option<u64>,
+    last_event_id: Option<String>,
 }
 
 impl FromRequestParts<App> for Begin {
@@ -76,8 +77,9 @@ impl FromRequestParts<App> for Begin {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let credentials = Credentials::of(app, parts)?;
         let caller = credentials.caller(app).await?;
-        let id = parts.headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok());
-        Ok(Self { credentials, caller, last_event_id: id.and_then(|id| id.parse().ok()) })
+        let id =
+            parts.headers.get(LAST_EVENT_ID).map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
+        Ok(Self { credentials, caller, last_event_id: id })
     }
 }
 
@@ -99,9 +101,18 @@ pub async fn stream(
         Problem::from(Error::new(Code::Unavailable, "too many streams are open").retry_after(5))
     })?;
     let changes = app.engine().store().watch();
-    let after = begin.last_event_id.or(query.after).unwrap_or(*changes.borrow());
+    let now = *changes.borrow();
+    let after = match begin.last_event_id {
+        Some(id) => position(id.parse().ok(), now, "the header `Last-Event-ID`")?,
+        None => position(Some(query.after.unwrap_or(now)), now, "`after`")?,
+    };
+    // The credentials may have ended since they were read.
+    let mut committed = changes.clone();
+    committed.mark_changed();
     let follower = Follower {
         stopping: app.0.stopping.subscribe(),
+        signed_out: app.0.signed_out.subscribe(),
+        committed,
         app,
         credentials: begin.credentials,
         caller: begin.caller,
@@ -115,6 +126,15 @@ pub async fn stream(
     Ok(Sse::new(follower.events()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
 }
 
+/// A position that a client names. From one that was never reached it would silently miss what comes before it.
+fn position(given: Option<u64>, now: u64, name: &str) -> Result<u64> {
+    given.filter(|position| *position <= now).ok_or_else(|| {
+        Error::new(Code::InvalidRequest, format!("{name} is no position that this stream has reached"))
+            .hint("begin without it, and read the runs anew")
+            .into()
+    })
+}
+
 /// One open stream.
 struct Follower {
     app: App,
@@ -123,6 +143,9 @@ struct Follower {
     checked: Instant,
     after: u64,
     changes: watch::Receiver<u64>,
+    /// The same, as far as the credentials are concerned.
+    committed: watch::Receiver<u64>,
+    signed_out: watch::Receiver<()>,
     stopping: watch::Receiver<bool>,
     ready: VecDeque<Event>,
     known: BTreeMap<RunId, bool>,
@@ -140,12 +163,9 @@ impl Follower {
     /// The next message; none when the stream ends.
     async fn next(&mut self) -> Option<Event> {
         loop {
+            self.check().await.ok()?;
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
-            }
-            if self.checked.elapsed() >= CHECK_EVERY {
-                self.caller = self.credentials.caller(&self.app).await.ok()?;
-                self.checked = Instant::now();
             }
             // Marked as seen before the look, so that what comes during it wakes the next one.
             self.changes.borrow_and_update();
@@ -157,10 +177,27 @@ impl Follower {
             }
             tokio::select! {
                 changed = self.changes.changed() => changed.ok()?,
+                // Not looked into yet: that is what the check does.
+                _ = self.signed_out.changed() => self.signed_out.mark_changed(),
                 _ = self.stopping.wait_for(|stopping| *stopping) => return None,
                 () = tokio::time::sleep(CHECK_EVERY) => {}
             }
         }
+    }
+
+    /// Refuses credentials that are over. While nothing was committed, nobody signed out and little time passed, they are
+    /// not.
+    async fn check(&mut self) -> Result<()> {
+        let committed = self.committed.has_changed().unwrap_or(true);
+        let signed_out = self.signed_out.has_changed().unwrap_or(true);
+        if committed || signed_out || self.checked.elapsed() >= CHECK_EVERY {
+            self.committed.mark_unchanged();
+            self.signed_out.mark_unchanged();
+            self.checked = Instant::now();
+            self.caller = self.credentials.caller(&self.app).await?;
+            self.caller.may(Operation::ReadRuns)?;
+        }
+        Ok(())
     }
 
     /// Takes up what is new; says whether there was anything.

@@ -15,3 +15,4 @@ mod requests;
 mod runs;
 mod sessions;
 mod stream;
+mod wire;

@@ -111,10 +111,23 @@ fn deep_nesting_is_refused() {
 
 #[test]
 fn media_types_are_compared_without_parameters_and_case() {
-    for kind in ["application/json", "application/json; charset=utf-8", "Application/JSON"] {
+    for kind in [
+        "application/json",
+        "application/json; charset=utf-8",
+        "application/json;Charset=\"UTF-8\"",
+        "application/json; profile=x",
+        "Application/JSON",
+    ] {
         assert!(is_json(kind), "{kind}");
     }
-    for kind in ["text/plain", "application/jsonp", "application/x-www-form-urlencoded", ""] {
+    for kind in [
+        "text/plain",
+        "application/jsonp",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=utf-16",
+        "application/json; charset=utf-8; charset=latin1",
+        "",
+    ] {
         assert!(!is_json(kind), "{kind}");
     }
 }

@@ -1,8 +1,7 @@
 //! Artifacts: files that belong to runs.
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{FromRequest, Path, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -14,12 +13,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Commanded, RunPath};
-use crate::http::App;
 use crate::http::auth::Signed;
-use crate::http::idempotency;
 use crate::http::pagination::Params;
 use crate::http::prefer::Wait;
-use crate::http::problem::{Problem, Result};
+use crate::http::problem::Result;
+use crate::http::{App, body, idempotency};
 
 /// What a file is called.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -63,8 +61,7 @@ pub async fn attach(
     let media_type = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let media_type =
         media_type.ok_or_else(|| Error::new(Code::UnsupportedMediaType, "the file has no media type"))?;
-    let bytes = Bytes::from_request(request, &app).await;
-    let bytes = bytes.map_err(|rejection| Problem::of_status(rejection.status()))?;
+    let bytes = body::read(request, &app).await?;
     let asked = object([
         ("content", sha256(&bytes).into()),
         ("media_type", media_type.into()),

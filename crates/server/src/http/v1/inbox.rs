@@ -72,9 +72,11 @@ pub async fn list(
     Params(query): Params<InboxQuery>,
 ) -> Result<Response> {
     if query.attention {
-        let page = app.engine().attention(&caller, query.cursor, query.limit).await?;
+        let place = Page::<RunSummary>::place(query.cursor.as_deref())?;
+        let page = app.engine().attention(&caller, place, query.limit).await?;
         return Ok(Json(Page::<RunSummary>::of(page.items, page.next)).into_response());
     }
-    let (items, next) = app.engine().inbox(&caller, query.cursor, query.limit).await?;
+    let place = Page::<InboxItem>::place(query.cursor.as_deref())?;
+    let (items, next) = app.engine().inbox(&caller, place, query.limit).await?;
     Ok(Json(Page::<InboxItem>::of(items, next)).into_response())
 }

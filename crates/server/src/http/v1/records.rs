@@ -2,9 +2,11 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use connectors::connector::Connector as _;
 use domain::mutation::RecordRef;
 use domain::name::Slug;
 use engine::Error;
+use engine::access::Caller;
 use engine::queries;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -74,6 +76,25 @@ pub async fn history(
 ) -> Result<Json<Page<RecordTouch>>> {
     let name = |text: &str| Slug::parse(text).map_err(|_| Error::not_found("record", text));
     let record = RecordRef { connector: name(&connector)?, object: name(&object)?, id };
-    let (touches, next) = app.engine().record_history(&caller, &record, window.cursor, window.limit).await?;
+    let place = Page::<RecordTouch>::place(window.cursor.as_deref())?;
+    let (touches, next) = app.engine().record_history(&caller, &record, place, window.limit).await?;
+    if touches.is_empty() {
+        check_kind(&app, &caller, &record).await?;
+    }
     Ok(Json(Page::of(touches, next)))
+}
+
+/// Refuses a kind of record that no connector has. A connector that does not load now may have had it.
+async fn check_kind(app: &App, caller: &Caller, record: &RecordRef) -> Result<()> {
+    let control = app.engine().control(caller.workspace).await?;
+    let unknown = |what: &str, name: &Slug| Err(Error::not_found(what, name.as_str()).into());
+    let Some(configured) = control.connectors.get(&record.connector) else {
+        return unknown("connector", &record.connector);
+    };
+    match &configured.connector {
+        Ok(connector) if !connector.describe().objects.contains_key(&record.object) => {
+            unknown("kind of record", &record.object)
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
 }

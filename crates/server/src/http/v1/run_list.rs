@@ -57,17 +57,10 @@ pub struct RunsQuery {
 pub async fn list(
     State(app): State<App>,
     Signed(caller): Signed,
-    Params(mut query): Params<RunsQuery>,
+    Params(query): Params<RunsQuery>,
 ) -> Result<Json<Page<RunSummary>>> {
-    if let Some(words) = query.q.take() {
-        if let Ok(id) = RunId::parse(&words) {
-            return one(&app, &caller, id).await.map(Json);
-        }
-        if words.contains('/') {
-            query.record = Some(words);
-        } else {
-            query.workflow = Some(words);
-        }
+    if let Some(id) = query.q.as_deref().and_then(|words| RunId::parse(words).ok()) {
+        return one(&app, &caller, id).await.map(Json);
     }
     let filter = filter(&app, &caller, query).await?;
     let page = app.engine().list_runs(&caller, filter).await?;
@@ -94,7 +87,7 @@ async fn filter(app: &App, caller: &Caller, query: RunsQuery) -> Result<RunFilte
         stages: stages.collect::<Result<_>>()?,
         connector: query.connector.map(|name| word(&name, "connector")).transpose()?,
         object: query.object.map(|name| word(&name, "object")).transpose()?,
-        record: query.record.map(|record| self::record(&record)).transpose()?,
+        record: query.record.map(|record| self::record(&record, "record")).transpose()?,
         proposer: None,
         workflow: query.workflow.map(|name| word(&name, "workflow")).transpose()?,
         decision: query
@@ -108,9 +101,16 @@ async fn filter(app: &App, caller: &Caller, query: RunsQuery) -> Result<RunFilte
             .transpose()?
             .map(|word| word.to_string()),
         recovers: query.recovers.map(|run| word(&run, "recovers")).transpose()?,
-        cursor: query.cursor,
+        cursor: Page::<RunSummary>::place(query.cursor.as_deref())?,
         limit: query.limit,
     };
+    if let Some(words) = query.q {
+        if words.contains('/') {
+            filter.record = Some(record(&words, "q")?);
+        } else {
+            filter.workflow = Some(word(&words, "q")?);
+        }
+    }
     if let Some(agent) = query.agent {
         filter.proposer = Some(proposer(app, caller, &agent).await?);
     }
@@ -137,18 +137,13 @@ fn word<T: Read>(text: &str, name: &str) -> Result<T> {
     })
 }
 
-fn record(text: &str) -> Result<RecordRef> {
+fn record(text: &str, name: &str) -> Result<RecordRef> {
     let parts: Vec<&str> = text.splitn(3, '/').collect();
     let &[connector, object, id] = parts.as_slice() else {
-        return Err(Error::new(Code::InvalidRequest, "a record is `<connector>/<object>/<id>`")
-            .at("/record")
-            .into());
+        let message = format!("`{name}`: a record is `<connector>/<object>/<id>`");
+        return Err(Error::new(Code::InvalidRequest, message).at(format!("/{name}")).into());
     };
-    Ok(RecordRef {
-        connector: word(connector, "record")?,
-        object: word(object, "record")?,
-        id: id.to_owned(),
-    })
+    Ok(RecordRef { connector: word(connector, name)?, object: word(object, name)?, id: id.to_owned() })
 }
 
 #[cfg(test)]
@@ -157,10 +152,10 @@ mod tests {
 
     #[test]
     fn a_record_keeps_slashes_in_its_id() {
-        let read = record("help-desk/ticket/a/b").unwrap();
+        let read = record("help-desk/ticket/a/b", "q").unwrap();
         assert_eq!(read.to_string(), "help-desk/ticket/a/b");
         for bad in ["help-desk/ticket", "Help Desk/ticket/1", ""] {
-            assert!(record(bad).is_err(), "{bad}");
+            assert!(record(bad, "q").is_err(), "{bad}");
         }
     }
 }

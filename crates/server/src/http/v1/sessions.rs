@@ -90,6 +90,7 @@ pub async fn show(State(app): State<App>, Signed(caller): Signed) -> Result<Json
 )]
 pub async fn delete(State(app): State<App>, Signed(caller): Signed) -> Result<Response> {
     app.engine().sign_out(&caller).await?;
+    app.tell_of_sign_out();
     let gone = [(SET_COOKIE, auth::set_cookie(&app, None, 0)?)];
     Ok((StatusCode::NO_CONTENT, gone).into_response())
 }

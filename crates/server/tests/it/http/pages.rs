@@ -1,5 +1,7 @@
 //! Pages and probes, open to everybody.
 
+use std::process::{Command, Stdio};
+
 use reqwest::Method;
 
 use crate::world::{Bare, World, tag};
@@ -27,6 +29,16 @@ async fn pages_and_probes_need_no_credentials_and_load_nothing() {
     let document = bare.send(bare.request(Method::GET, "/openapi.json")).await.expect(200);
     assert_eq!(document["openapi"], "3.1.0");
     bare.send(bare.request(Method::GET, "/errors/nothing")).await.refused("not_found");
+}
+
+#[test]
+fn whoever_reads_only_the_beginning_of_the_document_is_no_error_of_ours() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_actionplane"));
+    let child = program.arg("openapi").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), String::from_utf8_lossy(&ended.stderr).as_ref()), (Some(0), ""));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Propose, show, list, lineage.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::{World, self_link, solve, tag, text};
 
@@ -61,7 +61,7 @@ async fn runs_are_found_by_what_is_known_of_them() {
     let tagged = world.propose(&world.agent, tag(&["one"])).await;
     let tagged = world.waited(&tagged).await;
     let solved = world.propose(&world.agent, solve()).await;
-    let ids = |page: serde_json::Value| -> Vec<String> {
+    let ids = |page: Value| -> Vec<String> {
         page["items"].as_array().unwrap().iter().map(|run| text(&run["id"])).collect()
     };
     let (tagged, solved) = (text(&tagged["id"]), text(&solved["id"]));
@@ -100,6 +100,56 @@ async fn runs_are_found_by_what_is_known_of_them() {
         "colour=red",
     ] {
         world.get(&world.maya.token, &format!("/v1/runs?{query}")).await.refused("invalid_request");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_query_is_told_by_the_name_of_its_parameter() {
+    let world = World::start().await;
+    world.propose(&world.agent, solve()).await;
+    world.propose(&world.agent, tag(&["one"])).await;
+    let next = |page: Value| text(&page["next"]);
+    let runs = next(world.get(&world.admin, "/v1/runs?limit=1").await.expect(200));
+    let people = next(world.get(&world.admin, "/v1/principals?limit=1").await.expect(200));
+    for (query, name) in [
+        ("runs?q=Not%20A%20Slug".to_owned(), "q"),
+        ("runs?q=a/b".to_owned(), "q"),
+        ("runs?q=A/b/c".to_owned(), "q"),
+        ("runs?workflow=Not%20A%20Slug".to_owned(), "workflow"),
+        ("runs?record=a/b".to_owned(), "record"),
+        ("runs?cursor=-1".to_owned(), "cursor"),
+        (format!("runs?cursor={people}"), "cursor"),
+        (format!("principals?cursor={runs}"), "cursor"),
+        (format!("groups?cursor={people}"), "cursor"),
+        ("principals?cursor=-1".to_owned(), "cursor"),
+        ("policies?cursor=-1".to_owned(), "cursor"),
+        (format!("inbox?cursor={runs}"), "cursor"),
+        ("inbox?attention=true&cursor=-1".to_owned(), "cursor"),
+        (format!("records/help-desk/ticket/48213/history?cursor={runs}"), "cursor"),
+    ] {
+        let problem = world.get(&world.admin, &format!("/v1/{query}")).await.refused("invalid_request");
+        assert_eq!(problem["pointer"], format!("/{name}"), "{query} {problem:#}");
+        assert!(text(&problem["detail"]).contains(&format!("`{name}`")), "{query} {problem:#}");
+    }
+    for query in [format!("runs?cursor={runs}"), format!("principals?cursor={people}")] {
+        let page = world.get(&world.admin, &format!("/v1/{query}")).await.expect(200);
+        assert!(!page["items"].as_array().unwrap().is_empty(), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn only_a_record_of_a_known_kind_has_a_history() {
+    let world = World::start().await;
+    let run = world.propose(&world.agent, tag(&["one"])).await;
+    assert_eq!(world.waited(&run).await["stage"], "applied");
+    for (record, found) in [("help-desk/ticket/48213", 1), ("help-desk/ticket/1", 0)] {
+        let page = world.get(&world.maya.token, &format!("/v1/records/{record}/history")).await.expect(200);
+        assert_eq!(page["items"].as_array().unwrap().len(), found, "{record}");
+    }
+    for record in ["nothing/ticket/48213", "help-desk/nothing/48213"] {
+        let path = format!("/v1/records/{record}/history");
+        let problem = world.get(&world.maya.token, &path).await.refused("not_found");
+        assert!(text(&problem["detail"]).contains("`nothing`"), "{problem:#}");
     }
 }
 

@@ -82,6 +82,67 @@ async fn people_follow_every_run_and_agents_their_own() {
 }
 
 #[tokio::test]
+async fn a_stream_ends_with_the_session_or_key_that_opened_it() {
+    let world = World::start().await;
+    let keys = world.get(&world.admin, "/v1/keys").await.expect(200);
+    let key = format!("/v1/keys/{}", text(&keys["items"][0]["id"]));
+    let (maya, leaving) = (&world.maya, world.sign_in("tom").await);
+    let mut of_agent = open(&world, &world.agent, "?after=0", None).await;
+    let mut of_maya = open(&world, &maya.token, "?after=0", None).await;
+    let mut of_tom = open(&world, &leaving, "?after=0", None).await;
+    let mut others = open(&world, &world.tom.token, "", None).await;
+    let first = world.propose(&world.agent, solve()).await;
+    for stream in [&mut of_agent, &mut of_maya, &mut of_tom] {
+        until(stream, |message| message["run"] == first["id"]).await;
+    }
+
+    world.delete(&world.admin, &key).await.expect(204);
+    world
+        .patch(&world.admin, &format!("/v1/principals/{}", maya.id), json!({ "disabled": true }))
+        .await
+        .expect(200);
+    world.delete(&leaving, "/v1/sessions/current").await.expect(204);
+    let second = world.propose(&world.tom.token, solve()).await;
+    until(&mut others, |message| message["run"] == second["id"]).await;
+    for mut stream in [of_agent, of_maya, of_tom] {
+        let mut left = String::new();
+        let end = async {
+            while let Some(chunk) = stream.chunk().await.unwrap() {
+                left.push_str(std::str::from_utf8(&chunk).unwrap());
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), end).await.unwrap();
+        assert!(!left.contains(&text(&second["id"])), "{left}");
+    }
+}
+
+#[tokio::test]
+async fn a_sign_out_ends_a_stream_on_which_nothing_happens() {
+    let bare = crate::world::Bare::start().await;
+    let request = bare.request(Method::GET, "/v1/stream").bearer_auth(&bare.admin);
+    let mut stream = request.send().await.unwrap();
+    bare.delete(&bare.admin, "/v1/sessions/current").await.expect(204);
+    let end = async { while stream.chunk().await.unwrap().is_some() {} };
+    tokio::time::timeout(Duration::from_secs(10), end).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stream_begins_only_at_a_position_that_it_reached() {
+    let world = World::start().await;
+    let run = world.propose(&world.agent, solve()).await;
+    let mut stream = open(&world, &world.tom.token, "?after=0", None).await;
+    let seen = until(&mut stream, |message| message["run"] == run["id"]).await;
+    let last = seen[0]["position"].to_string();
+    open(&world, &world.tom.token, "", Some(&last)).await;
+    for bad in ["abc", "-1", "", "99999999999999999999", "1000000"] {
+        let request = world.request(Method::GET, "/v1/stream").bearer_auth(&world.tom.token);
+        let problem = world.send(request.header("last-event-id", bad)).await.refused("invalid_request");
+        assert!(text(&problem["detail"]).contains("`Last-Event-ID`"), "{problem:#}");
+        world.get(&world.tom.token, &format!("/v1/stream?after={bad}")).await.refused("invalid_request");
+    }
+}
+
+#[tokio::test]
 async fn a_stream_needs_credentials_a_place_and_ends_with_the_server() {
     let bare = crate::world::Bare::start_with(|config| config.server.streams_max = 1).await;
     bare.send(bare.request(Method::GET, "/v1/stream")).await.refused("unauthenticated");
