@@ -5,6 +5,7 @@
 
 mod attempt;
 mod connector;
+mod credentials;
 mod decision;
 mod plan;
 mod run;
@@ -13,6 +14,7 @@ mod words;
 
 pub use attempt::{Attempt, Drift};
 pub use connector::{Connector, Fact, facts};
+pub use credentials::Credentials;
 pub use decision::{Approval, Decision, Obligation};
 pub use plan::{Change, Mutation, Plan, ProposedMutation, proposed};
 pub use run::{Recovery, Run, path_of};

@@ -69,7 +69,13 @@ fn complete(method: &str, path: &str, operation: &mut Operation) {
     operation.operation_id = Some(operation_id(operation, path));
     if let Some(asked) = asked {
         let before = operation.description.take().map(|text| format!("{}\n\n", text.trim_end()));
-        operation.description = Some(before.unwrap_or_default() + &who(asked));
+        // Sessions are no operation of the matrix, and still only people have them.
+        let who = if path == "/v1/sessions/current" {
+            "Open to every person; an API key has no session and is refused.".to_owned()
+        } else {
+            who(asked)
+        };
+        operation.description = Some(before.unwrap_or_default() + &who);
     }
     if !path.starts_with("/v1/") {
         return;

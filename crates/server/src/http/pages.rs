@@ -16,7 +16,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use engine::Error;
 use proof::digest::sha256;
 
-use super::problem::Result;
+use super::problem::{MEDIA_TYPE, ProblemBody, Result};
 
 const STYLE: &str = include_str!("pages/style.css");
 /// The pages of `docs/errors` by code.
@@ -57,7 +57,10 @@ pub async fn docs() -> Result<Response> {
 /// What an error code means.
 #[utoipa::path(
     get, path = "/errors/{code}", tag = "operations", params(("code" = String, Path, description = "The code")),
-    responses((status = 200, description = "A page", body = String, content_type = "text/html"))
+    responses(
+        (status = 200, description = "A page", body = String, content_type = "text/html"),
+        (status = 404, description = "There is no such code", body = ProblemBody, content_type = MEDIA_TYPE)
+    )
 )]
 pub async fn error(Path(code): Path<String>) -> Result<Response> {
     let known = ERRORS.iter().find(|(known, _)| *known == code);

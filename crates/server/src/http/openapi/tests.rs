@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use connectors::manifest::Scheme::{ApiKey, Basic, Bearer, ClientCredentials, EmailToken, RefreshToken};
 use serde_json::Value;
 
 use super::*;
@@ -77,4 +78,33 @@ fn bodies_of_requests_refuse_what_they_do_not_know() {
             assert_eq!(schema["additionalProperties"], false, "{method} {path}");
         }
     }
+}
+
+#[test]
+fn every_way_to_sign_in_to_a_system_has_an_example_that_is_one() {
+    let document = json();
+    let mut schemes = BTreeSet::new();
+    for form in document["components"]["schemas"]["Credentials"]["oneOf"].as_array().unwrap() {
+        let [example] = form["examples"].as_array().unwrap().as_slice() else { panic!("{form:#}") };
+        let read = connectors::http::Credentials::parse(example.to_string().as_bytes()).unwrap();
+        schemes.insert(read.scheme());
+        let names = |object: &Value| object.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+        assert_eq!(names(example), names(&form["properties"]));
+    }
+    let six = [Basic, EmailToken, Bearer, ApiKey, ClientCredentials, RefreshToken];
+    assert_eq!(schemes, BTreeSet::from(six));
+}
+
+#[test]
+fn what_is_said_is_what_happens() {
+    let document = json();
+    let told = |pointer: &str| document.pointer(pointer).unwrap().as_str().unwrap().replace(',', "");
+    let file = told("/paths/~1v1~1runs~1{id}~1artifacts/post/description");
+    assert!(file.contains(&engine::admin::ARTIFACT_BYTES_MAX.to_string()), "{file}");
+    for method in ["get", "delete"] {
+        let session = told(&format!("/paths/~1v1~1sessions~1current/{method}/description"));
+        assert!(session.contains("an API key has no session"), "{session}");
+    }
+    let missing = document.pointer("/paths/~1errors~1{code}/get/responses/404/content").unwrap();
+    assert_eq!(missing[MEDIA_TYPE]["schema"]["$ref"], "#/components/schemas/Problem");
 }

@@ -43,7 +43,7 @@ pub struct Attached {
 
 /// Attach a file to a run.
 ///
-/// The body is the file itself, of any media type and up to 8 MiB; it is kept encrypted.
+/// The body is the file itself, of any media type and up to 8,380,416 bytes (8 MiB less 8 KiB); it is kept encrypted.
 #[utoipa::path(
     post, path = "/v1/runs/{id}/artifacts", tag = "artifacts",
     params(("id" = String, Path, description = "The run"), ArtifactQuery),

@@ -9,15 +9,13 @@ use domain::mutation::{Environment, RecordRef};
 use domain::name::Slug;
 use engine::Error;
 use engine::admin::ConnectorSettings;
-use proof::canonical;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use zeroize::Zeroizing;
 
 use crate::http::App;
-use crate::http::api::{Connector, Fact, facts};
+use crate::http::api::{Connector, Credentials, Fact, facts};
 use crate::http::auth::Signed;
-use crate::http::json::{Any, Form, Posted};
+use crate::http::json::{Form, Posted};
 use crate::http::pagination::{Page, Params, Window};
 use crate::http::problem::Result;
 
@@ -36,9 +34,8 @@ pub struct AddConnector {
     environment: Form<Environment>,
     /// Where it points; the manifest's own for this environment unless given.
     base_url: Option<String>,
-    /// What it signs in with: `scheme` and its members, such as `{"scheme": "bearer", "token": "…"}`. Sealed.
-    #[schema(value_type = serde_json::Value)]
-    credentials: Any,
+    /// What it signs in with. Sealed.
+    credentials: Credentials,
 }
 
 /// Add a connector. Nothing is sent.
@@ -55,14 +52,10 @@ pub async fn add(
         system: body.system.0,
         environment: body.environment.0,
         base_url: body.base_url,
-        credentials: Some(sealable(&body.credentials)),
+        credentials: Some(body.credentials.sealable()?),
     };
     let view = app.engine().add_connector(&caller, &body.name.0, settings, key.as_ref()).await?;
     Ok((StatusCode::CREATED, Json(Connector::whole(view))))
-}
-
-fn sealable(credentials: &Any) -> Zeroizing<String> {
-    Zeroizing::new(canonical::to_string(&credentials.0))
 }
 
 /// List connectors, by name.
@@ -106,8 +99,7 @@ pub struct ConfigureConnector {
     /// Where it points; the manifest's own for this environment unless given.
     base_url: Option<String>,
     /// What it signs in with; what there is stays unless given. Sealed.
-    #[schema(value_type = Option<serde_json::Value>)]
-    credentials: Option<Any>,
+    credentials: Option<Credentials>,
 }
 
 /// Configure a connector anew: base URL, credentials, and the manifest that this program has.
@@ -126,7 +118,7 @@ pub async fn configure(
         system: body.system.0,
         environment: body.environment.0,
         base_url: body.base_url,
-        credentials: body.credentials.as_ref().map(sealable),
+        credentials: body.credentials.as_ref().map(Credentials::sealable).transpose()?,
     };
     Ok(Json(Connector::whole(app.engine().change_connector(&caller, &parse(&name)?, settings).await?)))
 }

@@ -37,6 +37,10 @@ async fn a_connector_says_what_it_can_do_and_its_credentials_are_never_shown() {
         other[member] = value;
         configure(other).await.refused("invalid_connector");
     }
+    let mut broken = same.clone();
+    broken["credentials"] = json!({ "scheme": "bearer", "token": "a\u{0}b" });
+    let problem = configure(broken).await.refused("invalid_request");
+    assert_eq!(problem["pointer"], "/credentials");
     let add = |body: Value| world.post(&world.admin, "/v1/connectors", body);
     for (body, code) in [
         (
@@ -50,6 +54,10 @@ async fn a_connector_says_what_it_can_do_and_its_credentials_are_never_shown() {
         (
             json!({ "name": "x", "system": "zendesk", "environment": "simulation", "base_url": "http://127.0.0.1:1", "credentials": { "scheme": "none" } }),
             "invalid_connector",
+        ),
+        (
+            json!({ "name": "x", "system": "zendesk", "environment": "simulation", "base_url": "http://127.0.0.1:1", "credentials": { "scheme": "bearer", "token": "a\nb" } }),
+            "invalid_request",
         ),
         (json!({ "name": "x", "system": "zendesk", "environment": "simulation" }), "invalid_request"),
     ] {
