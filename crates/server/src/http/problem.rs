@@ -45,7 +45,7 @@ pub struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     hint: Option<String>,
-    /// Where in the body, as a JSON Pointer (RFC 6901).
+    /// Where in the body, as a JSON Pointer (RFC 6901); of a query, which parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pointer: Option<String>,
@@ -130,8 +130,7 @@ pub fn render(response: Response, request_id: &str) -> Response {
     let (mut parts, _) = response.into_parts();
     let problem = parts.extensions.remove::<Problem>().unwrap_or_else(|| Problem::of_status(status));
     let error = problem.error();
-    let internal = error.code == Code::Internal;
-    if internal {
+    if problem.1 == StatusCode::INTERNAL_SERVER_ERROR {
         let mut causes = Vec::new();
         let mut next = std::error::Error::source(error);
         while let Some(cause) = next {
@@ -145,7 +144,7 @@ pub fn render(response: Response, request_id: &str) -> Response {
         title: title(error.code),
         status: problem.1.as_u16(),
         code: error.code.word(),
-        detail: if internal {
+        detail: if error.code == Code::Internal {
             "an error of ours; the operator's log has the cause".to_owned()
         } else {
             error.message.clone()

@@ -27,6 +27,10 @@ pub fn body(document: &Value) -> String {
         html.add(format_args!("<h3 id=\"schema-{0}\">{0}</h3>\n", escaped(name)));
         html.add(format_args!("{}", of_markdown(text(schema, "/description"))));
         properties(&mut html, schema);
+        for form in elements(schema, "/oneOf") {
+            html.add(format_args!("{}", of_markdown(text(form, "/description"))));
+            properties(&mut html, form);
+        }
     }
     html.finish()
 }

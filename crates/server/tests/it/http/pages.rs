@@ -12,6 +12,7 @@ async fn pages_and_probes_need_no_credentials_and_load_nothing() {
     for (path, kind, words) in [
         ("/", "text/html; charset=utf-8", "<h1>ActionPlane</h1>"),
         ("/docs", "text/html; charset=utf-8", "/v1/runs/{id}/approvals"),
+        ("/docs", "text/html; charset=utf-8", "<td><code>client_secret</code></td>"),
         ("/errors/plan_digest_mismatch", "text/html; charset=utf-8", "<code>plan_digest_mismatch</code>"),
         ("/healthz", "text/plain; charset=utf-8", "ok"),
         ("/readyz", "text/plain; charset=utf-8", "ready"),
