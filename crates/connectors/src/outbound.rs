@@ -3,7 +3,7 @@
 //! A request goes to a [`Target`] that was checked against the allow-list, and nowhere else: no redirect is followed, no
 //! request is repeated, no proxy is asked, TLS is required outside loopback, an answer has a largest size. A request with a
 //! send window is checked before it connects, and once more when its body is about to be written: if the window has closed,
-//! not one byte leaves. (One without a body has only the first check; the reconcile counts from its timeout either way.)
+//! not one byte leaves. One without a body leaves as soon as it has connected, so its window must last that long.
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -210,10 +210,11 @@ impl Outbound {
     async fn answer(&self, request: Request) -> Result<Answer, SendFault> {
         let Request { method, url, headers, body, timeout, send_by_boot_ms } = request;
         let gate = Gate { boot_ms: self.clock.boot_ms.clone(), send_by_boot_ms, state: Arc::default() };
-        if !gate.open() {
+        let has_body = body.is_some();
+        let connecting = if has_body { Duration::ZERO } else { CONNECT_TIMEOUT };
+        if !gate.open(connecting) {
             return Err(SendFault::WindowClosed);
         }
-        let has_body = body.is_some();
         let mut builder = self.client.request(method, url).headers(headers).timeout(timeout);
         if let Some(body) = body {
             let gated = Gated { bytes: Some(Bytes::from(body)), gate: gate.clone() };
@@ -297,13 +298,15 @@ struct Gate {
 }
 
 impl Gate {
-    fn open(&self) -> bool {
-        self.send_by_boot_ms.is_none_or(|send_by| (self.boot_ms)() < send_by)
+    /// Whether the window is still open after this time.
+    fn open(&self, after: Duration) -> bool {
+        let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        self.send_by_boot_ms.is_none_or(|send_by| (self.boot_ms)().saturating_add(after_ms) < send_by)
     }
 
     /// Lets the first byte leave, if the window is open and nobody gave up on the request.
     fn begin(&self) -> bool {
-        let state = if self.open() { BEGUN } else { CLOSED };
+        let state = if self.open(Duration::ZERO) { BEGUN } else { CLOSED };
         self.state.compare_exchange(WAITING, state, Ordering::SeqCst, Ordering::SeqCst).is_ok()
             && state == BEGUN
     }

@@ -9,6 +9,7 @@ use domain::run::{Draft, Progress, RecoveryKind, Run, Stage, decide, follow};
 use proof::json::Value;
 use store::{IdempotencyRecord, UsageChange};
 
+use crate::commands::spent;
 use crate::control::Control;
 use crate::ledger::{Effects, Entry, Prepared};
 use crate::preview::{self, Previewed, Resolved};
@@ -94,6 +95,20 @@ impl<'a> Batch<'a> {
             Previewed::Failed(code) => return Ok(Looked::Failed(code)),
             Previewed::Unreachable(why) => return Ok(Looked::Unreachable(why)),
         };
+        if let Some(parent) = self.run()?.branched_from {
+            // Under another spelling of its id a record is only known once it was read.
+            let parent = self.engine.load(self.control.workspace, parent).await?;
+            let again = |mutation: &Mutation| {
+                let key = (mutation.record_ref(), mutation.verb());
+                let repeats = |one: &domain::plan::Previewed| {
+                    key.0.is_some() && (one.mutation.record_ref(), one.mutation.verb()) == key
+                };
+                plan.iter().any(repeats)
+            };
+            if spent(&parent).any(again) {
+                return Ok(Looked::Failed(crate::ledger::slug("branch_repeats")));
+            }
+        }
         // What was read belongs to the configuration as it is: a change meanwhile means to read again.
         self.effects.epoch = Some(self.control.epoch);
         let mut salt = || self.engine.entropy.salt();

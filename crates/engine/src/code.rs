@@ -61,6 +61,8 @@ codes! {
     Unavailable = "unavailable", 503;
     /// An error of ours.
     Internal = "internal", 500;
+    /// The run's stored events do not replay.
+    RunDamaged = "run_damaged", 500;
     /// The run is closed.
     RunClosed = "run_closed", 409;
     /// A person controls the run.

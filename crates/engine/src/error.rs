@@ -119,9 +119,11 @@ impl From<Refusal> for Error {
 
 impl From<domain::wire::Corrupt> for Error {
     fn from(corrupt: domain::wire::Corrupt) -> Self {
-        Self::internal(
+        Self::new(
+            Code::RunDamaged,
             "the run's stored events do not replay: it is kept as it is and nothing is done with it",
         )
+        .hint("compare the data directory with a backup; other runs go on")
         .because(corrupt)
     }
 }

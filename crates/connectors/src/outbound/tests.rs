@@ -84,6 +84,23 @@ async fn after_the_send_window_nothing_leaves() {
 }
 
 #[tokio::test]
+async fn a_request_without_a_body_needs_a_window_as_long_as_connecting_may_take() {
+    let server = Raw::json(200, "{}").await;
+    let connect_ms = u64::try_from(CONNECT_TIMEOUT.as_millis()).unwrap();
+    let delete = |send_by| Request {
+        method: Method::DELETE,
+        body: None,
+        send_by_boot_ms: Some(send_by),
+        ..post(&server.base_url, "")
+    };
+    let sent = client(clock(100, 0)).send(delete(100 + connect_ms)).await;
+    assert_eq!(sent.result.map(|answer| answer.status), Err(SendFault::WindowClosed));
+    assert!(server.requests().is_empty());
+    let sent = client(clock(100, 0)).send(delete(101 + connect_ms)).await;
+    assert!(sent.result.is_ok());
+}
+
+#[tokio::test]
 async fn a_window_that_closes_while_connecting_stops_the_first_byte() {
     // The first look is before the connection, the second just before the body: the clock steps over the limit between.
     let server = Raw::json(200, "{}").await;

@@ -3,7 +3,7 @@
 use domain::command::{Command, Propose};
 use domain::id::{PersonId, RunId};
 use domain::limits::RATIONALE_LEN_MAX;
-use domain::mutation::{Environment, ProposedMutation};
+use domain::mutation::{Environment, Mutation, ProposedMutation};
 use domain::name::Slug;
 use proof::json::Value;
 
@@ -120,10 +120,7 @@ impl Engine {
     async fn check_branch(&self, caller: &Caller, proposal: &Proposal, resolved: &[Resolved]) -> Result<()> {
         let Some(parent) = proposal.branched_from else { return Ok(()) };
         let entry = self.visible(caller, parent).await?;
-        for (n, planned) in entry.plan.iter().enumerate() {
-            let Some(progress) = entry.run().progress.get(n) else { continue };
-            let spent = progress.has_effect() || entry.run().is_unsettled() && !progress.attempts.is_empty();
-            let Some(mutation) = planned.mutation.as_ref().filter(|_| spent) else { continue };
+        for mutation in spent(&entry) {
             let again = resolved.iter().find(|one| {
                 one.proposed.connector == mutation.connector
                     && one.proposed.object == mutation.object
@@ -134,7 +131,8 @@ impl Engine {
                 return Err(Error::new(
                     Code::MutationUnsettled,
                     format!(
-                        "mutation {n} of {parent} is unsettled or had an effect, so a branch cannot repeat it"
+                        "mutation {} of {parent} is unsettled or had an effect, so a branch cannot repeat it",
+                        mutation.n
                     ),
                 )
                 .hint("leave it out, or reconcile and recover the parent first"));
@@ -142,6 +140,16 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// The mutations of a run that a branch must not repeat: they had an effect, or may still have one.
+pub(crate) fn spent(entry: &Entry) -> impl Iterator<Item = &Mutation> {
+    let run = entry.run();
+    let tried =
+        entry.plan.iter().zip(&run.progress).filter(|(_, progress)| {
+            progress.has_effect() || run.is_unsettled() && !progress.attempts.is_empty()
+        });
+    tried.filter_map(|(planned, _)| planned.mutation.as_ref())
 }
 
 fn check(control: &Control, caller: &Caller, proposal: &Proposal) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use domain::run::{RecoveryKind, Stage};
 use engine::Code;
-use engine::commands::Answer;
+use engine::commands::{Answer, Proposal};
 use serde_json::json;
 
 use crate::world::{World, refused, solve, tag};
@@ -74,4 +74,22 @@ async fn nothing_is_rolled_back_twice_and_not_without_an_effect() {
     assert_eq!(refused(refusal), Code::Irreversible);
     let refusal = world.engine.recover(&world.agent, run, RecoveryKind::Rollback, digest, None, None).await;
     assert_eq!(refused(refusal), Code::Forbidden);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branch_takes_up_the_rest_and_never_repeats_what_was_written() {
+    let world = World::start().await;
+    let run = world.propose(&world.agent, tag("48213", &["vat"])).await.unwrap();
+    assert_eq!(world.settled(run).await.run.stage, Stage::Applied);
+    let branch = |ticket: &str| Proposal { branched_from: Some(run), ..tag(ticket, &["again"]) };
+    let repeated = world.propose(&world.agent, branch("48213")).await;
+    assert_eq!(refused(repeated), Code::MutationUnsettled);
+    // The same ticket under another spelling of its number.
+    let child = world.propose(&world.agent, branch("048213")).await.unwrap();
+    let view = world.settled(child).await;
+    assert_eq!((view.run.stage, view.run.closed.unwrap().code.as_str()), (Stage::Failed, "branch_repeats"));
+    let rest = world.propose(&world.agent, branch("48209")).await.unwrap();
+    let view = world.settled(rest).await;
+    assert_eq!((view.run.stage, view.run.branched_from), (Stage::Applied, Some(run)));
+    assert_eq!((world.writes("48213"), world.writes("48209")), (1, 1));
 }
