@@ -68,7 +68,9 @@ pub fn connect(
         Environment::Simulation => true,
         Environment::Sandbox | Environment::Production => false,
     };
-    let target = outbound.target(base_url, &manifest.hosts, loopback)?;
+    // What is called a simulation never reaches the vendor: nothing but loopback, and what the operator allows.
+    let hosts = if loopback { &[] } else { manifest.hosts.as_slice() };
+    let target = outbound.target(base_url, hosts, loopback)?;
     let connector =
         HttpConnector::new(name, environment, manifest.clone(), target, outbound.clone(), credentials);
     Ok(Arc::new(connector))

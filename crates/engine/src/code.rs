@@ -55,6 +55,10 @@ codes! {
     IdempotencyInFlight = "idempotency_in_flight", 409;
     /// The key is missing or malformed.
     IdempotencyKeyInvalid = "idempotency_key_invalid", 422;
+    /// The HTTP message itself is malformed.
+    MalformedRequest = "malformed_request", 400;
+    /// The body did not come in time.
+    RequestTimeout = "request_timeout", 408;
     /// Too many requests.
     RateLimited = "rate_limited", 429;
     /// The store cannot answer now.

@@ -97,7 +97,9 @@ impl From<store::Error> for Error {
             | store::Error::Malformed(_)
             | store::Error::Vault(_) => (Code::Internal, "the store refused what should be sound"),
         };
-        Self::new(code, message).because(error)
+        let cursor = matches!(error, store::Error::Cursor);
+        let error = Self::new(code, message).because(error);
+        if cursor { error.at("/cursor") } else { error }
     }
 }
 

@@ -9,6 +9,7 @@ pub mod http;
 mod manifests;
 pub mod rows;
 pub mod serve;
+pub mod simulate;
 pub mod surface;
 mod telemetry;
 pub mod wiring;

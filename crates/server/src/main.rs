@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use server::{cli, http, rows, serve};
+use server::{cli, http, rows, serve, simulate};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -25,6 +25,8 @@ enum Command {
     /// Check or rebuild the rows that lists are read from, while no server runs.
     #[command(subcommand)]
     Rows(rows::Command),
+    /// Run a simulated system of record with the records of an invented company.
+    Simulate(simulate::Arguments),
     /// Print the OpenAPI document.
     Openapi,
     #[command(flatten)]
@@ -45,6 +47,7 @@ async fn run() -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Rows(command) => rows::run(command).await,
+        Command::Simulate(arguments) => simulate::run(arguments).await,
         Command::Openapi => {
             cli::say(&http::openapi::text()?);
             Ok(ExitCode::SUCCESS)

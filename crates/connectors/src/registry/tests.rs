@@ -35,6 +35,7 @@ fn a_connector_needs_a_place_that_is_allowed_and_a_way_to_sign_in() {
             Some(ConfigFault::Scheme(slug("zendesk"))),
         ),
         ("zendesk", Simulation, Some("http://localhost:9"), bearer(), None),
+        ("zendesk", Simulation, Some("https://acme.zendesk.com"), bearer(), host("acme.zendesk.com")),
         ("zendesk", Sandbox, Some("http://localhost:9"), bearer(), host("localhost")),
         ("roundup", Sandbox, Some("http://127.0.0.1:9/ap"), basic(), None),
     ] {

@@ -37,7 +37,10 @@ pub(super) struct Budgets {
 
 /// The turns that decisions of this process take. What holds across processes is the comparison in the store.
 #[derive(Default)]
-pub(crate) struct Turns(Mutex<BTreeMap<(WorkspaceId, String), Weak<tokio::sync::Mutex<()>>>>);
+pub(crate) struct Turns(Mutex<BTreeMap<(WorkspaceId, String), Weak<Line>>>);
+
+/// Who waits for one budget's turn, in the order in which they came.
+type Line = tokio::sync::Mutex<()>;
 
 /// One budget's turn, given on when dropped.
 pub(crate) type Turn = OwnedMutexGuard<()>;

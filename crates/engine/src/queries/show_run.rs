@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use connectors::connector::Connector;
 use domain::event::{Event, Obligation};
 use domain::field::FieldType;
 use domain::id::{RunId, WorkspaceId};
@@ -400,7 +401,7 @@ fn mutation_view(control: &Control, planned: &PlannedMutation) -> MutationView {
     let document = &planned.document;
     let verb = document.action.clone().unwrap_or_else(|| document.kind.clone());
     let connector = control.connector(&slug(&document.connector)).ok();
-    let description = connector.map(|connector| connector.describe());
+    let description = connector.map(Connector::describe);
     let object = description.and_then(|description| description.object(&slug(&document.object)));
     let action = description.and_then(|description| description.action(&slug(&document.object), &verb));
     let system =

@@ -1,5 +1,6 @@
 //! Everything that is checked at dispatch and needs no read of the record.
 
+use connectors::connector::Connector;
 use domain::event::PolicyDecided;
 use domain::mutation::Mutation;
 use domain::principal::Principal;
@@ -71,7 +72,7 @@ pub(crate) fn is_as_previewed(control: &Control, entry: &Entry, n: u32) -> bool 
     else {
         return false;
     };
-    let connector = control.connector(&mutation.connector).ok().map(|connector| connector.describe());
+    let connector = control.connector(&mutation.connector).ok().map(Connector::describe);
     connector.is_some_and(|connector| Some(connector.configuration) == planned.configuration)
 }
 

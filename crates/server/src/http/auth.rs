@@ -6,7 +6,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use engine::access::Caller;
 use engine::{Code, Error};
 
@@ -41,8 +41,8 @@ impl Credentials {
         let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
         if let Some(header) = headers.next() {
             if headers.next().is_some() {
-                return Err(Problem::new(Code::InvalidRequest, "the header `authorization` comes twice")
-                    .with_status(StatusCode::BAD_REQUEST));
+                let message = "the header `authorization` comes twice";
+                return Err(Problem::new(Code::MalformedRequest, message));
             }
             let token = header.to_str().ok().and_then(bearer);
             let token = token.ok_or_else(|| unauthenticated("`authorization` is not `Bearer <token>`"))?;

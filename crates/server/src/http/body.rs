@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_ENCODING;
 use engine::{Code, Error};
 use tokio::time::timeout;
@@ -27,8 +26,7 @@ pub async fn read(request: Request, app: &App) -> Result<Bytes> {
     let bytes = timeout(BODY_TIMEOUT, Bytes::from_request(request, app)).await;
     let bytes = bytes.map_err(|_| {
         let seconds = BODY_TIMEOUT.as_secs();
-        Problem::new(Code::InvalidRequest, format!("the body did not come within {seconds} seconds"))
-            .with_status(StatusCode::REQUEST_TIMEOUT)
+        Problem::new(Code::RequestTimeout, format!("the body did not come within {seconds} seconds"))
     })?;
     bytes.map_err(|rejection| Problem::of_status(rejection.status()))
 }

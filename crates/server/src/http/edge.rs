@@ -69,8 +69,7 @@ async fn limited(app: &App, request: Request, next: Next) -> Response {
     }
     let hosts = request.headers().get_all(HOST).iter().count();
     if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
-        return Problem::new(Code::InvalidRequest, "the request does not name its host once")
-            .with_status(StatusCode::BAD_REQUEST)
+        return Problem::new(Code::MalformedRequest, "the request does not name its host once")
             .into_response();
     }
     let Ok(permit) = std::sync::Arc::clone(&app.0.requests).try_acquire_owned() else {

@@ -19,7 +19,7 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// An error on its way out, with its status.
 #[derive(Debug, Clone)]
-pub struct Problem(Arc<Error>, StatusCode);
+pub struct Problem(Arc<Error>);
 
 /// The result of a handler.
 pub type Result<T> = std::result::Result<T, Problem>;
@@ -64,9 +64,8 @@ impl Problem {
         &self.0
     }
 
-    /// The same with a status of HTTP's own instead of the code's: for what is wrong with the message itself.
-    pub fn with_status(self, status: StatusCode) -> Self {
-        Self(self.0, status)
+    fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// What an answer of the framework means.
@@ -102,8 +101,7 @@ impl Problem {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self(Arc::new(error), status)
+        Self(Arc::new(error))
     }
 }
 
@@ -115,7 +113,7 @@ impl From<store::Error> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = self.1.into_response();
+        let mut response = self.status().into_response();
         response.extensions_mut().insert(self);
         response
     }
@@ -130,7 +128,7 @@ pub fn render(response: Response, request_id: &str) -> Response {
     let (mut parts, _) = response.into_parts();
     let problem = parts.extensions.remove::<Problem>().unwrap_or_else(|| Problem::of_status(status));
     let error = problem.error();
-    if problem.1 == StatusCode::INTERNAL_SERVER_ERROR {
+    if problem.status() == StatusCode::INTERNAL_SERVER_ERROR {
         let mut causes = Vec::new();
         let mut next = std::error::Error::source(error);
         while let Some(cause) = next {
@@ -142,7 +140,7 @@ pub fn render(response: Response, request_id: &str) -> Response {
     let body = ProblemBody {
         kind: format!("/errors/{}", error.code.word()),
         title: title(error.code),
-        status: problem.1.as_u16(),
+        status: problem.status().as_u16(),
         code: error.code.word(),
         detail: if error.code == Code::Internal {
             "an error of ours; the operator's log has the cause".to_owned()
@@ -153,7 +151,7 @@ pub fn render(response: Response, request_id: &str) -> Response {
         pointer: error.pointer.clone(),
         request_id: request_id.to_owned(),
     };
-    parts.status = problem.1;
+    parts.status = problem.status();
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
     parts.headers.remove(CONTENT_LENGTH);
     if let Some(seconds) = error.retry_after_s {

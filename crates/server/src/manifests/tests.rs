@@ -19,7 +19,7 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 fn manifests_of_the_folder_stand_beside_those_of_the_program() {
     let folder = folder(&[("own-desk.toml", &own("own-desk")), ("notes.txt", "not a manifest")]);
     let known = load(Some(folder.path())).unwrap();
-    let systems: Vec<&str> = known.keys().map(|system| system.as_str()).collect();
+    let systems: Vec<&str> = known.keys().map(Slug::as_str).collect();
     assert_eq!(systems, ["own-desk", "roundup", "salesforce", "zendesk"]);
     assert_eq!(load(None).unwrap().len(), 3);
 }

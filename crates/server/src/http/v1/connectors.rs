@@ -29,7 +29,8 @@ pub struct AddConnector {
     /// The kind of software, as its manifest names it.
     #[schema(value_type = String, example = "zendesk")]
     system: Form<Slug>,
-    /// `simulation`, `sandbox` or `production`; it never changes.
+    /// `simulation`, `sandbox` or `production`; it never changes. A simulation is on loopback or a host that the operator
+    /// allows. Proposals to `production` are refused until their evidence can be sealed.
     #[schema(value_type = String)]
     environment: Form<Environment>,
     /// Where it points; the manifest's own for this environment unless given.
@@ -98,7 +99,7 @@ pub struct ConfigureConnector {
     environment: Form<Environment>,
     /// Where it points; the manifest's own for this environment unless given.
     base_url: Option<String>,
-    /// What it signs in with; what there is stays unless given. Sealed.
+    /// What it signs in with. What there is stays unless given; at another scheme, host or port it must be given. Sealed.
     credentials: Option<Credentials>,
 }
 

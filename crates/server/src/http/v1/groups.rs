@@ -110,7 +110,7 @@ pub struct Enrollment {
 
 /// Enroll a person as approver.
 ///
-/// Nobody enrolls themselves.
+/// Nobody enrolls themselves. Who comes back after a removal approves anew.
 #[utoipa::path(
     put, path = "/v1/groups/{name}/members/{person}", tag = "groups", request_body = Enrollment,
     params(
@@ -131,7 +131,7 @@ pub async fn enroll(
 
 /// Take a person out of a group.
 ///
-/// What they approved and is not executed yet, no longer counts.
+/// What they approved and is not executed yet counts no more, also when they come back.
 #[utoipa::path(
     delete, path = "/v1/groups/{name}/members/{person}", tag = "groups",
     params(

@@ -143,7 +143,8 @@ pub async fn show(
 
 /// Bring a policy set into force.
 ///
-/// Another person than its author does this; only the unchanged starter set of a new workspace is an exception.
+/// Another account than its author's does this. The one exception: a sole admin brings the first set of a workspace into
+/// force while every connector is a simulation.
 #[utoipa::path(
     post, path = "/v1/policies/{digest}/activate", tag = "policies", request_body = Nothing,
     params(("digest" = String, Path, description = "The policy set")),

@@ -256,7 +256,7 @@ pub struct ChangePrincipal {
     /// Of a person. Nobody changes their own.
     #[schema(value_type = Option<BTreeSet<String>>)]
     roles: Option<BTreeSet<Role>>,
-    /// Of another person. Their sessions end.
+    /// Of another person. Their sessions end. Whoever sets it can sign in as them: the reset is on record, not prevented.
     #[schema(format = Password)]
     password: Option<String>,
     /// Of an agent or service.

@@ -105,7 +105,7 @@ async fn a_body_that_comes_too_slowly_is_the_fault_of_its_client() {
         assert_eq!(answer.split(' ').nth(1), Some(status), "{answer}");
         if status == "408" {
             let problem: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
-            assert_eq!((&problem["status"], &problem["code"]), (&json!(408), &json!("invalid_request")));
+            assert_eq!((&problem["status"], &problem["code"]), (&json!(408), &json!("request_timeout")));
         }
     }
 }
