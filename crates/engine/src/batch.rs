@@ -9,7 +9,6 @@ use domain::run::{Draft, Progress, RecoveryKind, Run, Stage, decide, follow};
 use proof::json::Value;
 use store::{IdempotencyRecord, UsageChange};
 
-use crate::commands::spent;
 use crate::control::Control;
 use crate::ledger::{Effects, Entry, Prepared};
 use crate::preview::{self, Previewed, Resolved};
@@ -105,7 +104,7 @@ impl<'a> Batch<'a> {
                 };
                 plan.iter().any(repeats)
             };
-            if spent(&parent).any(again) {
+            if parent.spent().any(again) {
                 return Ok(Looked::Failed(crate::ledger::slug("branch_repeats")));
             }
         }

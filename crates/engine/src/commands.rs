@@ -16,7 +16,6 @@ use domain::principal::Principal;
 
 pub(crate) use hold::Holds;
 pub use propose::Proposal;
-pub(crate) use propose::spent;
 pub(crate) use request::KEPT_S;
 pub use request::{Fingerprint, IdempotencyKey};
 pub use settle::Settlement;

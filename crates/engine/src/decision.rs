@@ -20,12 +20,11 @@ use policy::facts::{PrincipalKind, Record, Request, Reversibility, Usage};
 use proof::json::{Value, object};
 use store::UsageChange;
 
-pub(crate) use budgets::{Turn, Turns};
-
 use budgets::Budgets;
 
 use crate::control::{ActivePolicy, Control};
 use crate::ledger::slug;
+use crate::turns::Turn;
 use crate::{Code, Engine, Error, Result};
 
 /// A decision that can be recorded, with the budget that it uses.

@@ -30,7 +30,7 @@ pub(crate) use projection::whole as whole_projection;
 pub(crate) use rows::{class_standard, slug};
 
 use crate::control::{Control, References};
-use crate::decision::Turn;
+use crate::turns::Turn;
 use crate::{Code, Engine, Error, Result};
 
 /// The kind of the one work item that each open run has.
@@ -75,6 +75,15 @@ impl Entry {
         let first = self.proposed.first()?;
         let verb = first.verb().to_owned();
         Some(Target { connector: first.connector.clone(), object: first.object.clone(), verb })
+    }
+
+    /// The mutations that a branch must not repeat: they had an effect, or may still have one.
+    pub(crate) fn spent(&self) -> impl Iterator<Item = &Mutation> {
+        let run = self.run();
+        let tried = self.plan.iter().zip(&run.progress).filter(|(_, progress)| {
+            progress.has_effect() || run.is_unsettled() && !progress.attempts.is_empty()
+        });
+        tried.filter_map(|(planned, _)| planned.mutation.as_ref())
     }
 
     /// A mutation of the plan, with its values.

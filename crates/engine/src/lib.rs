@@ -17,6 +17,7 @@ pub mod queries;
 pub mod seams;
 #[cfg(any(test, feature = "test-support"))]
 pub mod testing;
+mod turns;
 mod workers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,7 +52,7 @@ pub struct Engine {
     admin: admin::State,
     cache: ledger::Cache,
     /// Decisions about the same budgets, one after the other.
-    turns: decision::Turns,
+    turns: turns::Turns,
     /// Runs that somebody is about to steer.
     holds: commands::Holds,
     /// Requests that wait for a run.
@@ -104,7 +105,7 @@ impl Engine {
             controls: Mutex::default(),
             admin: admin::State::default(),
             cache: ledger::Cache::default(),
-            turns: decision::Turns::default(),
+            turns: turns::Turns::default(),
             holds: commands::Holds::default(),
             waiters: queries::Waiters::default(),
             live: Mutex::default(),

@@ -3,7 +3,7 @@
 use domain::command::{Command, Propose};
 use domain::id::{PersonId, RunId};
 use domain::limits::RATIONALE_LEN_MAX;
-use domain::mutation::{Environment, Mutation, ProposedMutation};
+use domain::mutation::{Environment, ProposedMutation};
 use domain::name::Slug;
 use proof::json::Value;
 
@@ -120,7 +120,7 @@ impl Engine {
     async fn check_branch(&self, caller: &Caller, proposal: &Proposal, resolved: &[Resolved]) -> Result<()> {
         let Some(parent) = proposal.branched_from else { return Ok(()) };
         let entry = self.visible(caller, parent).await?;
-        for mutation in spent(&entry) {
+        for mutation in entry.spent() {
             let again = resolved.iter().find(|one| {
                 one.proposed.connector == mutation.connector
                     && one.proposed.object == mutation.object
@@ -140,16 +140,6 @@ impl Engine {
         }
         Ok(())
     }
-}
-
-/// The mutations of a run that a branch must not repeat: they had an effect, or may still have one.
-pub(crate) fn spent(entry: &Entry) -> impl Iterator<Item = &Mutation> {
-    let run = entry.run();
-    let tried =
-        entry.plan.iter().zip(&run.progress).filter(|(_, progress)| {
-            progress.has_effect() || run.is_unsettled() && !progress.attempts.is_empty()
-        });
-    tried.filter_map(|(planned, _)| planned.mutation.as_ref())
 }
 
 fn check(control: &Control, caller: &Caller, proposal: &Proposal) -> Result<()> {

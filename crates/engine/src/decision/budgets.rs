@@ -1,18 +1,14 @@
 //! The budgets that a decision reads and uses: of its principal, and of each lane.
 //!
 //! The store compares what a decision saw with what is used when it is saved, so two decisions never use the same rest of
-//! a budget. So that they need not find that out by losing, decisions of one process about the same budgets take turns,
-//! from the look at the counters until the commit.
+//! a budget.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use domain::id::WorkspaceId;
 use domain::mutation::Mutation;
 use domain::run::Run;
 use domain::time::Timestamp;
 use store::{Reservation, UsageChange};
-use tokio::sync::OwnedMutexGuard;
 
 use super::lane_of;
 use crate::control::Control;
@@ -33,40 +29,6 @@ pub(super) struct Used {
 pub(super) struct Budgets {
     principal: Used,
     lanes: BTreeMap<String, (u64, Used)>,
-}
-
-/// The turns that decisions of this process take. What holds across processes is the comparison in the store.
-#[derive(Default)]
-pub(crate) struct Turns(Mutex<BTreeMap<(WorkspaceId, String), Weak<Line>>>);
-
-/// Who waits for one budget's turn, in the order in which they came.
-type Line = tokio::sync::Mutex<()>;
-
-/// One budget's turn, given on when dropped.
-pub(crate) type Turn = OwnedMutexGuard<()>;
-
-impl Turns {
-    /// Waits for the turn of every scope, in their order, so that no two wait for each other.
-    pub async fn take(&self, ws: WorkspaceId, scopes: BTreeSet<String>) -> Vec<Turn> {
-        let locks: Vec<_> = {
-            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            known.retain(|_, lock| lock.strong_count() > 0);
-            let lock = |scope| {
-                let slot = known.entry((ws, scope)).or_default();
-                slot.upgrade().unwrap_or_else(|| {
-                    let lock = Arc::default();
-                    *slot = Arc::downgrade(&lock);
-                    lock
-                })
-            };
-            scopes.into_iter().map(lock).collect()
-        };
-        let mut turns = Vec::with_capacity(locks.len());
-        for lock in locks {
-            turns.push(lock.lock_owned().await);
-        }
-        turns
-    }
 }
 
 /// Whether a decision must not be made beside another one about the same budgets: only a set that reads the counters can
