@@ -3,7 +3,8 @@
 //! A request goes to a [`Target`] that was checked against the allow-list, and nowhere else: no redirect is followed, no
 //! request is repeated, no proxy is asked, TLS is required outside loopback, an answer has a largest size. A request with a
 //! send window is checked before it connects, and once more when its body is about to be written: if the window has closed,
-//! not one byte leaves. One without a body leaves as soon as it has connected, so its window must last that long.
+//! not one byte leaves. One without a body leaves as soon as it has connected, so its window must last that long; whether
+//! the machine slept meanwhile shows in the look for its effect, which counts from the timeout.
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -178,6 +179,11 @@ impl Outbound {
     /// Checks where requests shall go. `hosts` widens the operator's list for this target, and `loopback` allows this machine.
     pub fn target(&self, base_url: &str, hosts: &[String], loopback: bool) -> Result<Target, NotAllowed> {
         let form = || NotAllowed::Form(base_url.chars().take(200).collect());
+        // The URL standard reads `https:/host` and the like as well; here what is written is what is meant.
+        let authority = base_url.split_once("://").map(|(_, rest)| rest);
+        if authority.is_none_or(|rest| rest.starts_with(['/', '\\'])) {
+            return Err(form());
+        }
         let mut url = Url::parse(base_url).map_err(|_| form())?;
         let plain = url.username().is_empty()
             && url.password().is_none()

@@ -21,6 +21,8 @@ mod tests;
 pub const SEALED_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The name of a part. It is no member of an event or document, so no digest covers it; the value's own digest does.
 const PART: &str = "artifact_part";
+/// The one member of a disclosure that names an artifact.
+const ARTIFACT: &str = "artifact";
 /// Bytes of a part, which in base64 and with its frame is one disclosure.
 const PART_BYTES: usize = 48_000;
 
@@ -34,9 +36,12 @@ pub fn seal(
     value: &Value,
     salt: &mut dyn FnMut() -> [u8; 32],
 ) -> Result<(Disclosure, Vec<Disclosure>), Fault> {
-    match Disclosure::seal(salt(), name, value) {
-        Err(Fault::TooLarge) => {}
-        sealed => return Ok((sealed?, Vec::new())),
+    // A value that looks like the name of an artifact becomes one, so that a name is always a name.
+    if value.get(ARTIFACT).is_none() {
+        match Disclosure::seal(salt(), name, value) {
+            Err(Fault::TooLarge) => {}
+            sealed => return Ok((sealed?, Vec::new())),
+        }
     }
     let text = canonical::to_string(value);
     if text.len() > SEALED_BYTES_MAX {
@@ -58,34 +63,28 @@ pub fn seal(
         Disclosure::seal(salt(), PART, &part)
     });
     let parts = parts.collect::<Result<Vec<_>, _>>()?;
-    Ok((Disclosure::seal(salt(), name, &object([("artifact", stub)]))?, parts))
+    Ok((Disclosure::seal(salt(), name, &object([(ARTIFACT, stub)]))?, parts))
 }
 
 /// The values of one holder as they were sealed: large ones whole again, without their parts. One whose parts are not all
-/// there stays the artifact's name.
+/// there is left out, as if it had been erased: nobody may take the name for the value.
 pub fn whole(opened: Vec<Opened>) -> Vec<Opened> {
-    let (parts, mut values): (Vec<_>, Vec<_>) = opened.into_iter().partition(|one| one.name == PART);
-    if parts.is_empty() {
-        return values;
-    }
+    let (parts, values): (Vec<_>, Vec<_>) = opened.into_iter().partition(|one| one.name == PART);
     let mut texts: BTreeMap<Digest, BTreeMap<i64, Vec<u8>>> = BTreeMap::new();
     for part in parts {
         if let Some((digest, n, bytes)) = read_part(&part.value) {
             texts.entry(digest).or_default().insert(n, bytes);
         }
     }
-    for value in &mut values {
-        let digest = value.value.get("artifact").and_then(|stub| stub.get("sha256")).and_then(Value::as_str);
-        let text = digest.and_then(Digest::parse).and_then(|digest| Some((digest, texts.get(&digest)?)));
-        let Some((digest, text)) = text else { continue };
-        let text = text.values().flatten().copied().collect::<Vec<u8>>();
-        if sha256(&text) == digest
-            && let Ok(read) = parse_open(&text)
-        {
-            value.value = read;
+    let resolved = |mut one: Opened| {
+        if let Some(stub) = one.value.get(ARTIFACT) {
+            let digest = stub.get("sha256").and_then(Value::as_str).and_then(Digest::parse)?;
+            let text = texts.get(&digest)?.values().flatten().copied().collect::<Vec<u8>>();
+            one.value = parse_open(&text).ok().filter(|_| sha256(&text) == digest)?;
         }
-    }
-    values
+        Some(one)
+    };
+    values.into_iter().filter_map(resolved).collect()
 }
 
 fn read_part(value: &Value) -> Option<(Digest, i64, Vec<u8>)> {

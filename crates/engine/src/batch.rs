@@ -97,15 +97,11 @@ impl<'a> Batch<'a> {
         if let Some(parent) = self.run()?.branched_from {
             // Under another spelling of its id a record is only known once it was read.
             let parent = self.engine.load(self.control.workspace, parent).await?;
-            let again = |mutation: &Mutation| {
-                let key = (mutation.record_ref(), mutation.verb());
-                let repeats = |one: &domain::plan::Previewed| {
-                    key.0.is_some() && (one.mutation.record_ref(), one.mutation.verb()) == key
-                };
-                plan.iter().any(repeats)
-            };
-            if parent.spent().any(again) {
-                return Ok(Looked::Failed(crate::ledger::slug("branch_repeats")));
+            for planned in parent.spent() {
+                let done = parent.mutation(planned.document.n)?;
+                if plan.iter().any(|previewed| repeats(&previewed.mutation, done)) {
+                    return Ok(Looked::Failed(crate::ledger::slug("branch_repeats")));
+                }
             }
         }
         // What was read belongs to the configuration as it is: a change meanwhile means to read again.
@@ -170,6 +166,18 @@ impl<'a> Batch<'a> {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Whether a mutation would do once more what another one did: to the same record, or, where both make one, the same one.
+fn repeats(new: &Mutation, done: &Mutation) -> bool {
+    let made = |mutation: &Mutation| {
+        mutation.changes.iter().map(|change| (change.field.clone(), change.after.clone())).collect::<Vec<_>>()
+    };
+    new.connector == done.connector
+        && new.object == done.object
+        && new.verb() == done.verb()
+        && new.record == done.record
+        && (new.record.is_some() || made(new) == made(done))
 }
 
 /// Conflicts after which deciding again on fresh state can succeed.

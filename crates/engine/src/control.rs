@@ -211,9 +211,11 @@ impl Control {
         })
     }
 
-    /// The running connector that a run is about, if it still is configured.
+    /// The running connector that a run's next step is about, if it still is configured.
     pub(crate) fn vendor_of(&self, entry: &crate::Entry) -> Option<&Vendor> {
-        self.vendor(&entry.target()?.connector).ok()
+        let next = entry.run().next_mutation().and_then(|n| entry.plan.get(usize::try_from(n).ok()?));
+        let next = next.map(|planned| crate::ledger::slug(&planned.document.connector));
+        self.vendor(&next.or_else(|| Some(entry.target()?.connector))?).ok()
     }
 
     /// A running connector.

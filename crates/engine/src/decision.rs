@@ -71,7 +71,7 @@ impl Engine {
                 .hint("activate a policy set")
         })?;
         let mut turns = Vec::new();
-        if only.is_none() && budgets::excludes(control, run) {
+        if only.is_none() && budgets::excludes(control) {
             turns = self.turns.take(control.workspace, budgets::scopes(control, run, mutations)).await;
         }
         let now = self.clock.now();

@@ -77,13 +77,10 @@ impl Entry {
         Some(Target { connector: first.connector.clone(), object: first.object.clone(), verb })
     }
 
-    /// The mutations that a branch must not repeat: they had an effect, or may still have one.
-    pub(crate) fn spent(&self) -> impl Iterator<Item = &Mutation> {
-        let run = self.run();
-        let tried = self.plan.iter().zip(&run.progress).filter(|(_, progress)| {
-            progress.has_effect() || run.is_unsettled() && !progress.attempts.is_empty()
-        });
-        tried.filter_map(|(planned, _)| planned.mutation.as_ref())
+    /// The mutations that had an effect.
+    pub(crate) fn spent(&self) -> impl Iterator<Item = &PlannedMutation> {
+        let tried = self.plan.iter().zip(&self.run().progress);
+        tried.filter(|(_, progress)| progress.has_effect()).map(|(planned, _)| planned)
     }
 
     /// A mutation of the plan, with its values.

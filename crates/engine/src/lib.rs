@@ -49,6 +49,8 @@ pub struct Engine {
     node: NodeId,
     generation: u64,
     controls: Mutex<BTreeMap<WorkspaceId, Arc<Control>>>,
+    /// Held while a view is loaded.
+    loading: tokio::sync::Mutex<()>,
     admin: admin::State,
     cache: ledger::Cache,
     /// Decisions about the same budgets, one after the other.
@@ -103,6 +105,7 @@ impl Engine {
             node: parts.node,
             generation,
             controls: Mutex::default(),
+            loading: tokio::sync::Mutex::default(),
             admin: admin::State::default(),
             cache: ledger::Cache::default(),
             turns: turns::Turns::default(),

@@ -79,9 +79,9 @@ async fn dispatch(
             Some(_) = running.join_next() => continue,
         };
         let Some((ws, run)) = next else { break };
-        let engine = Arc::clone(&engine);
+        let (engine, stopped) = (Arc::clone(&engine), stopped.clone());
         running.spawn(async move {
-            if let Err(error) = engine.tend_in_place(ws, run).await {
+            if let Err(error) = engine.tend_in_place(ws, run, &stopped).await {
                 report(run, &error);
             }
         });
@@ -118,8 +118,8 @@ async fn steward(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
         };
         let idle = claimed.is_empty();
         for item in claimed {
-            let engine = Arc::clone(&engine);
-            running.spawn(async move { engine.tend_claimed(item).await });
+            let (engine, stopped) = (Arc::clone(&engine), stopped.clone());
+            running.spawn(async move { engine.tend_claimed(item, &stopped).await });
         }
         if idle {
             let pause = pause_until(&engine).await;
@@ -196,9 +196,9 @@ impl Engine {
         }
     }
 
-    async fn tend_claimed(&self, item: Claimed) {
+    async fn tend_claimed(&self, item: Claimed, stopped: &watch::Receiver<bool>) {
         let Some(run) = item.run else { return };
-        if let Err(error) = self.tend_in_place(item.ws, run).await {
+        if let Err(error) = self.tend_in_place(item.ws, run, stopped).await {
             report(run, &error);
         }
         // A commit in between has moved the item and ended this claim; then there is nothing to give back.
@@ -219,13 +219,25 @@ impl Engine {
         }
     }
 
-    /// Tends a run once its connector has a place for it.
-    async fn tend_in_place(&self, ws: WorkspaceId, run: RunId) -> Result<()> {
-        let (control, entry) = (self.control(ws).await?, self.load(ws, run).await?);
-        let _place = match control.vendor_of(&entry) {
-            Some(vendor) => vendor.place().await,
-            None => None,
+    /// Tends a run; what needs its system of record waits for a place there, unless too many wait already or the workers
+    /// are told to stop meanwhile.
+    async fn tend_in_place(
+        &self,
+        ws: WorkspaceId,
+        run: RunId,
+        stopped: &watch::Receiver<bool>,
+    ) -> Result<()> {
+        let control = self.control(ws).await?;
+        let asked = {
+            let entry = self.load(ws, run).await?;
+            let asks = due::asks_vendor(&owner(entry.run(), self.clock.now()));
+            control.vendor_of(&entry).filter(|_| asks)
         };
+        let Some(vendor) = asked else { return self.tend(ws, run).await };
+        let Some(_place) = vendor.place().await else { return Ok(()) };
+        if *stopped.borrow() {
+            return Ok(());
+        }
         self.tend(ws, run).await
     }
 

@@ -11,7 +11,7 @@ use crate::wiring::Opened;
 /// What lists, inbox and record history are read from.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Compare the rows of every run with what its leaves say; nothing is written
+    /// Compare the rows of every run with what its leaves say; no row is written
     Check(serve::Arguments),
     /// Write those that differ anew
     Rebuild(serve::Arguments),

@@ -101,7 +101,6 @@ impl Engine {
                 Error::new(Code::SecondPersonRequired, "nobody enrols themselves").hint("ask another admin")
             );
         }
-        let at = self.now().to_string();
         self.act(caller, |control| {
             let known = person_of(control, person)?;
             if known.disabled {
@@ -112,7 +111,9 @@ impl Engine {
                 return Ok(Change::default());
             }
             check::room(group.members.len(), "members of a group")?;
-            group.members.insert(person.to_string(), Membership { by: by.to_string(), at: at.clone() });
+            group
+                .members
+                .insert(person.to_string(), Membership { by: by.to_string(), at: self.now().to_string() });
             let event = ApproverEnrolled { approver: person, groups: vec![name.clone()] };
             let sealed = vec![
                 // Approvals are given in a session; there is no credential of their own yet.

@@ -14,7 +14,8 @@ use crate::control::Control;
 use crate::ledger::Entry;
 use crate::{Code, Engine, Result};
 
-/// How long a person waits for the write under way: longer than a send window and the longest request together.
+/// How long a person waits for the write under way. A slower system of record makes them ask again: no request of ours
+/// takes longer than half a minute.
 const HOLD_MAX: Duration = Duration::from_secs(20);
 /// How often somebody who waits looks again.
 const LOOK_EVERY: Duration = Duration::from_millis(10);

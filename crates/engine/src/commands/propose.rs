@@ -116,26 +116,32 @@ impl Engine {
         }
     }
 
-    /// A branch takes up the remainder of a run: never a mutation that is unsettled or had an effect there.
+    /// A branch takes up the remainder of a run that is over: never a mutation that had its effect there. The preview
+    /// compares once more, with the records that were read.
     async fn check_branch(&self, caller: &Caller, proposal: &Proposal, resolved: &[Resolved]) -> Result<()> {
         let Some(parent) = proposal.branched_from else { return Ok(()) };
         let entry = self.visible(caller, parent).await?;
-        for mutation in entry.spent() {
-            let again = resolved.iter().find(|one| {
-                one.proposed.connector == mutation.connector
-                    && one.proposed.object == mutation.object
+        if entry.run().closed.is_none() {
+            let message = format!("{parent} is still open and may go on by itself");
+            return Err(Error::new(Code::StageConflict, message)
+                .hint("cancel it first: what is left of it is then yours to branch")
+                .at("/branched_from"));
+        }
+        for planned in entry.spent() {
+            let n = planned.document.n;
+            let mutation = entry.mutation(n)?;
+            let repeats = |one: &Resolved| {
+                one.proposed.id.is_some()
                     && one.proposed.id == mutation.record
+                    && one.proposed.connector == mutation.connector
+                    && one.proposed.object == mutation.object
                     && one.proposed.verb() == mutation.verb()
-            });
-            if again.is_some() {
-                return Err(Error::new(
-                    Code::MutationUnsettled,
-                    format!(
-                        "mutation {} of {parent} is unsettled or had an effect, so a branch cannot repeat it",
-                        mutation.n
-                    ),
-                )
-                .hint("leave it out, or reconcile and recover the parent first"));
+            };
+            if resolved.iter().any(repeats) {
+                let message =
+                    format!("mutation {n} of {parent} had its effect, so a branch cannot repeat it");
+                return Err(Error::new(Code::PlanHasEffect, message)
+                    .hint("leave it out, or recover the parent first"));
             }
         }
         Ok(())

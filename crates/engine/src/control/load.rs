@@ -27,10 +27,17 @@ impl Engine {
     /// The administrative view of a workspace at its current control epoch.
     pub async fn control(&self, ws: WorkspaceId) -> Result<Arc<Control>> {
         let epoch = self.store.control(ws).await?;
-        let cached = self.controls().get(&ws).cloned();
-        if let Some(control) = cached.as_ref().filter(|control| control.epoch == epoch) {
-            return Ok(Arc::clone(control));
+        let known = |epoch| self.controls().get(&ws).filter(|control| control.epoch == epoch).cloned();
+        if let Some(control) = known(epoch) {
+            return Ok(control);
         }
+        // One at a time: each load builds the connectors that are new, and there is one of each.
+        let _loading = self.loading.lock().await;
+        let epoch = self.store.control(ws).await?;
+        if let Some(control) = known(epoch) {
+            return Ok(control);
+        }
+        let cached = self.controls().get(&ws).cloned();
         let control = Arc::new(self.load_control(ws, epoch, cached.as_deref()).await?);
         self.controls().insert(ws, Arc::clone(&control));
         Ok(control)

@@ -12,12 +12,14 @@ use connectors::description::Description;
 use domain::grant::ExecutionGrant;
 use domain::mutation::{Mutation, RecordRef};
 use futures_util::future::BoxFuture;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::seams::Clock;
 
 /// Runs that one process works on at once for one connector.
 const PLACES: usize = 64;
+/// Runs that wait for a place; further ones come back when they are due again.
+const WAITING_MAX: usize = 256;
 /// The longest rest that a vendor can ask for: milliseconds. A longer one would be forgotten rather than kept.
 const REST_MS_MAX: u64 = 600_000;
 
@@ -25,19 +27,30 @@ const REST_MS_MAX: u64 = 600_000;
 pub struct Vendor {
     inner: Arc<dyn Connector>,
     clock: Arc<dyn Clock>,
-    places: Arc<Semaphore>,
+    places: Semaphore,
+    /// Those that work and those that wait.
+    line: Semaphore,
     /// On the clock that never jumps.
     rests_until_ms: AtomicU64,
 }
 
+/// A place at a vendor, given up when dropped.
+pub(crate) struct Place<'a> {
+    _place: SemaphorePermit<'a>,
+    _line: SemaphorePermit<'a>,
+}
+
 impl Vendor {
     pub(super) fn new(inner: Arc<dyn Connector>, clock: Arc<dyn Clock>) -> Self {
-        Self { inner, clock, places: Arc::new(Semaphore::new(PLACES)), rests_until_ms: AtomicU64::new(0) }
+        let (places, line) = (Semaphore::new(PLACES), Semaphore::new(PLACES + WAITING_MAX));
+        Self { inner, clock, places, line, rests_until_ms: AtomicU64::new(0) }
     }
 
-    /// Waits for a place; `None` is never answered while the connector is configured.
-    pub(crate) async fn place(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.places).acquire_owned().await.ok()
+    /// Waits for a place; `None` when too many wait already.
+    pub(crate) async fn place(&self) -> Option<Place<'_>> {
+        let line = self.line.try_acquire().ok()?;
+        let place = self.places.acquire().await.ok()?;
+        Some(Place { _place: place, _line: line })
     }
 
     /// How long it still wants to be left alone: milliseconds.
@@ -85,3 +98,6 @@ impl Connector for Vendor {
         self.inner.undo(mutation, handle)
     }
 }
+
+#[cfg(test)]
+mod tests;

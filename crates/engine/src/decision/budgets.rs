@@ -32,9 +32,9 @@ pub(super) struct Budgets {
 }
 
 /// Whether a decision must not be made beside another one about the same budgets: only a set that reads the counters can
-/// be fooled by two at once. A later revision replaces what the run has reserved.
-pub(super) fn excludes(control: &Control, run: &Run) -> bool {
-    run.revision <= 1 && control.policy.as_ref().is_some_and(|policy| policy.set.reads_usage())
+/// be fooled by two at once.
+pub(super) fn excludes(control: &Control) -> bool {
+    control.policy.as_ref().is_some_and(|policy| policy.set.reads_usage())
 }
 
 /// The scopes of a plan's budgets.
@@ -84,7 +84,7 @@ impl Budgets {
 
     /// What the plan uses of each.
     pub fn reserve(&self, control: &Control, run: &Run, size: usize, now: Timestamp) -> Vec<UsageChange> {
-        let compares = excludes(control, run);
+        let compares = excludes(control);
         let one = |scope: String, amount: u64, used: Used| {
             UsageChange::Reserve(Reservation {
                 scope,

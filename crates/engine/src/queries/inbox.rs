@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use domain::id::PersonId;
 use domain::name::Slug;
-use domain::run::Stage;
+use domain::run::{Approval, Stage};
+use domain::time::Timestamp;
 use proof::json::Value;
 use store::Cursor;
 
@@ -25,7 +26,7 @@ pub struct InboxItem {
     /// How many it has given.
     pub given: u32,
     /// Silence until then ends the run.
-    pub expires: domain::time::Timestamp,
+    pub expires: Timestamp,
     /// Whether this person may give a verdict: not on their own proposals.
     pub can_decide: bool,
     /// Why it came here, in plain words.
@@ -61,7 +62,7 @@ impl Engine {
                 needed: asked.quorum,
                 group: asked.group,
                 expires: waiting.wait.expires,
-                can_decide: can_decide(run, person, &lapsed),
+                can_decide: can_decide(run, person, self.now(), &lapsed),
                 why: self.why(caller.workspace, &entry).await?,
             });
         }
@@ -92,7 +93,8 @@ impl Engine {
     }
 }
 
-fn can_decide(run: &domain::run::Run, person: PersonId, lapsed: &BTreeSet<u64>) -> bool {
-    let given = run.approvals.iter().any(|given| given.person == person && !lapsed.contains(&given.seq));
+fn can_decide(run: &domain::run::Run, person: PersonId, now: Timestamp, lapsed: &BTreeSet<u64>) -> bool {
+    let stands = |given: &Approval| given.expires > now && !lapsed.contains(&given.seq);
+    let given = run.approvals.iter().any(|given| given.person == person && stands(given));
     !given && !run.proposers().contains(&person)
 }

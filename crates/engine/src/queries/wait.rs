@@ -18,9 +18,9 @@ pub const WAIT_MAX: Duration = Duration::from_secs(25);
 /// How often a waiting request looks by itself: for what another process saved, and for what only time changes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Who waits for which run: a commit wakes those of its run and nobody else.
+/// Who waits for which run, and how many: a commit wakes those of its run and nobody else.
 #[derive(Default)]
-pub(crate) struct Waiters(Mutex<BTreeMap<RunId, Arc<Notify>>>);
+pub(crate) struct Waiters(Mutex<BTreeMap<RunId, (Arc<Notify>, usize)>>);
 
 /// A place among those who wait for a run, given up when dropped.
 struct Seat<'a> {
@@ -32,17 +32,19 @@ struct Seat<'a> {
 impl Waiters {
     /// The run changed.
     pub fn wake(&self, run: RunId) {
-        if let Some(bell) = self.lock().get(&run) {
+        if let Some((bell, _)) = self.lock().get(&run) {
             bell.notify_waiters();
         }
     }
 
     fn sit(&self, run: RunId) -> Seat<'_> {
-        let bell = Arc::clone(self.lock().entry(run).or_default());
-        Seat { waiters: self, run, bell }
+        let mut waiters = self.lock();
+        let (bell, count) = waiters.entry(run).or_default();
+        *count += 1;
+        Seat { waiters: self, run, bell: Arc::clone(bell) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<RunId, Arc<Notify>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<RunId, (Arc<Notify>, usize)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -50,9 +52,11 @@ impl Waiters {
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
         let mut waiters = self.waiters.lock();
-        // Under the lock nobody sits down meanwhile: one handle is this one, the other the list's.
-        if Arc::strong_count(&self.bell) == 2 {
-            waiters.remove(&self.run);
+        if let Some((_, count)) = waiters.get_mut(&self.run) {
+            *count -= 1;
+            if *count == 0 {
+                waiters.remove(&self.run);
+            }
         }
     }
 }

@@ -47,7 +47,7 @@ impl Engine {
         }
         let (counted, lapsed) = (counted(run), control.lapsed(run));
         if let Some(approval) = counted.iter().find(|approval| lapsed.contains(&approval.seq)) {
-            let detail = format!("{} left `{}`", approval.person, approval.group);
+            let detail = format!("{} lost the seat in `{}`", approval.person, approval.group);
             return Ok(Check::Void("role_lost", detail));
         }
         let again = self.decide_one(control, run, &mutations, n).await?.record.decided;

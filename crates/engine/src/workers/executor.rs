@@ -81,6 +81,10 @@ impl Engine {
                 return Ok(());
             }
             let Some(n) = entry.run().next_mutation() else { return Ok(()) };
+            let rests = control.vendor_of(&entry).is_some_and(|vendor| vendor.rest_ms() > 0);
+            if rests && asked.is_none() {
+                return Ok(());
+            }
             match self.step(&control, &entry, n, asked.as_ref()).await? {
                 Step::Done => {
                     // The request is answered with its first write. A holder goes on commanding what follows; what

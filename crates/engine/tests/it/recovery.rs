@@ -4,7 +4,9 @@ use domain::run::{RecoveryKind, Stage};
 use engine::Code;
 use engine::commands::{Answer, Proposal};
 use serde_json::json;
+use simulators::{Fault, FaultKind};
 
+use crate::bulk::{open_tickets, tickets};
 use crate::world::{World, refused, solve, tag};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,7 +85,7 @@ async fn a_branch_takes_up_the_rest_and_never_repeats_what_was_written() {
     assert_eq!(world.settled(run).await.run.stage, Stage::Applied);
     let branch = |ticket: &str| Proposal { branched_from: Some(run), ..tag(ticket, &["again"]) };
     let repeated = world.propose(&world.agent, branch("48213")).await;
-    assert_eq!(refused(repeated), Code::MutationUnsettled);
+    assert_eq!(refused(repeated), Code::PlanHasEffect);
     // The same ticket under another spelling of its number.
     let child = world.propose(&world.agent, branch("048213")).await.unwrap();
     let view = world.settled(child).await;
@@ -92,4 +94,22 @@ async fn a_branch_takes_up_the_rest_and_never_repeats_what_was_written() {
     let view = world.settled(rest).await;
     assert_eq!((view.run.stage, view.run.branched_from), (Stage::Applied, Some(run)));
     assert_eq!((world.writes("48213"), world.writes("48209")), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branch_waits_until_its_parent_is_over_and_makes_only_what_was_not_made() {
+    let world = World::start().await;
+    let refuse = Fault { skip: 1, ..Fault::new(FaultKind::Unauthorized) };
+    world.desk.faults().arm(refuse.on("POST", "/api/v2/tickets")).unwrap();
+    let run = world.propose(&world.agent, open_tickets(2, "Invoice")).await.unwrap();
+    world.until(run, |view| view.run.stage == Stage::NeedsAttention).await;
+    let branch = |plan: Vec<_>| Proposal { branched_from: Some(run), mutations: plan, ..tag("48213", &[]) };
+    let rest = || vec![tickets(2, "Invoice").remove(1)];
+    assert_eq!(refused(world.propose(&world.agent, branch(rest())).await), Code::StageConflict);
+    world.engine.cancel(&world.tom, run, None, None).await.unwrap();
+    let again = world.propose(&world.agent, branch(tickets(2, "Invoice"))).await.unwrap();
+    assert_eq!(world.settled(again).await.run.closed.unwrap().code.as_str(), "branch_repeats");
+    let rest = world.propose(&world.agent, branch(rest())).await.unwrap();
+    assert_eq!(world.settled(rest).await.run.stage, Stage::Applied);
+    assert_eq!(world.desk.writes().len(), 2);
 }

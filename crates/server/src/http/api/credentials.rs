@@ -28,7 +28,8 @@ const SCHEMES: &[(&str, &str, &[&str])] = &[
 pub struct Credentials(Any);
 
 impl Credentials {
-    /// The text that is sealed. What fits into no header is refused here, where somebody can still correct it.
+    /// The text that is sealed. Control characters fit into no header and are refused here, where somebody can still
+    /// correct them.
     pub fn sealable(&self) -> Result<Zeroizing<String>> {
         let Self(Any(value)) = self;
         let mut members = value.as_object().into_iter().flatten();
