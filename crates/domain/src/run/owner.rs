@@ -2,8 +2,6 @@
 //!
 //! Every open state has an owner; a search over the reachable states holds that.
 
-use std::collections::BTreeSet;
-
 use super::{Run, Stage};
 use crate::id::{PersonId, RunId};
 use crate::name::Slug;
@@ -19,7 +17,7 @@ pub enum Owner {
         /// What it does.
         task: Task,
     },
-    /// Groups whose approvals are missing.
+    /// The groups that are asked. Which of them still owe approvals depends also on who left them.
     Groups(Vec<Slug>),
     /// The person who holds the run.
     Person(PersonId),
@@ -68,9 +66,10 @@ pub fn owner(run: &Run, now: Timestamp) -> Owner {
     match run.stage {
         Stage::Proposed => worker(run.updated, Task::Preview),
         Stage::Previewed => worker(run.updated, Task::Decide),
-        Stage::AwaitingApproval => Owner::Groups(
-            run.lacking(now, &BTreeSet::new()).map(|obligation| obligation.group.clone()).collect(),
-        ),
+        Stage::AwaitingApproval => {
+            let asked = run.decision.iter().flat_map(|decision| &decision.obligations);
+            Owner::Groups(asked.map(|obligation| obligation.group.clone()).collect())
+        }
         Stage::Authorized | Stage::Executing if run.is_at_canary() => holder.unwrap_or(Owner::Attention),
         Stage::Authorized | Stage::Executing => holder.unwrap_or(worker(run.updated, Task::Execute)),
         Stage::NeedsAttention | Stage::TakenOver => holder.unwrap_or(Owner::Attention),
