@@ -25,7 +25,7 @@ const ROOMS: &[Room] = &[
     Room {
         name: "engine",
         knows: &["connectors", "domain", "policy", "proof", "store"],
-        tests_know: &["engine", "simulators"],
+        tests_know: &["connectors", "engine", "simulators"],
     },
     Room {
         name: "server",
