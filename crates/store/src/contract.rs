@@ -13,6 +13,7 @@ pub mod entities;
 pub mod evidence;
 pub(crate) mod fixture;
 pub mod leases;
+pub mod log;
 pub mod runs;
 pub mod usage;
 pub mod work;
@@ -48,6 +49,12 @@ macro_rules! contract {
                 long_chains_and_plans_are_read_whole,
                 a_reader_of_the_feed_misses_no_leaf,
                 every_run_with_a_chain_is_listed,
+            }
+            log::{
+                every_leaf_has_one_place_in_the_log,
+                subtree_hashes_are_those_of_the_leaves,
+                a_head_is_kept_once_per_size,
+                workspaces_have_logs_of_their_own,
             }
             disclosures::{
                 sealed_fields_open_for_their_holders,

@@ -113,6 +113,12 @@ pub enum Conflict {
     /// A subject was erased while this commit sealed fields of it.
     #[error("a subject was erased while the commit was made")]
     Erased,
+    /// Another head of this size was kept: the log would have two histories.
+    #[error("the log has another head of size {size}")]
+    Checkpoint {
+        /// The size.
+        size: u64,
+    },
     /// A subject has another number of sealed fields than the erasure names.
     #[error("the subject has {actual} sealed fields")]
     Disclosed {

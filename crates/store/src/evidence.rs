@@ -48,6 +48,8 @@ pub struct StoredLeaf {
     pub bytes: Vec<u8>,
     /// Its place in the feed.
     pub position: u64,
+    /// Its place in the log; none while a backend that numbers leaves later has not done so.
+    pub index: Option<u64>,
 }
 
 /// A mutation document to keep.

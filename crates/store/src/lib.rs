@@ -17,6 +17,7 @@ pub mod evidence;
 pub mod faults;
 pub mod idempotency;
 pub mod lease;
+pub mod log;
 pub mod page;
 pub mod run;
 pub mod sqlite;
@@ -42,6 +43,7 @@ pub use evidence::{
 pub use faults::FaultyStore;
 pub use idempotency::IdempotencyRecord;
 pub use lease::{LeaseChange, LeaseHolder, LeaseState};
+pub use log::{LogEntry, StoredCheckpoint};
 pub use page::{Cursor, Page};
 pub use run::{Extent, Projection, RunQuery, RunRow, Touch, Touched, Wait, Waiting};
 pub use sqlite::SqliteStore;
@@ -102,6 +104,26 @@ pub trait Store: Send + Sync {
     /// Committed leaves after a feed position in feed order, at most `limit` ≤ [`page::FEED_MAX`]. A reader that goes
     /// on from the last position it saw misses none.
     fn feed(&self, ws: WorkspaceId, after: u64, limit: usize) -> Answer<'_, Vec<FeedItem>>;
+
+    /// Gives every committed leaf that has none its place in the log, each chain in its own order; answers how many leaves
+    /// the log has. A backend may number leaves with their commit.
+    fn integrate(&self, ws: WorkspaceId) -> Answer<'_, u64>;
+
+    /// The hashes of complete subtrees of 256^`level` leaves, from the `from`th on, at most `limit` ≤
+    /// [`log::LOG_READ_MAX`]: at level 0 the leaf hashes in the order of the log.
+    fn subtrees(&self, ws: WorkspaceId, level: u8, from: u64, limit: usize) -> Answer<'_, Vec<Digest>>;
+
+    /// The leaves of the log from place `from` on, at most `limit` ≤ [`log::LOG_READ_MAX`], each checked against its hash.
+    fn entries(&self, ws: WorkspaceId, from: u64, limit: usize) -> Answer<'_, Vec<LogEntry>>;
+
+    /// Keeps a signed head; the same head again replaces its signatures.
+    ///
+    /// # Errors
+    /// [`Conflict::Checkpoint`] when there is another head of that size.
+    fn keep_checkpoint(&self, ws: WorkspaceId, head: StoredCheckpoint) -> Answer<'_, ()>;
+
+    /// The newest signed head, or the smallest that covers so many leaves.
+    fn checkpoint(&self, ws: WorkspaceId, covering: Option<u64>) -> Answer<'_, Option<StoredCheckpoint>>;
 
     /// Wakes after each commit, with a feed position that covers it. Not scoped to a workspace.
     fn watch(&self) -> tokio::sync::watch::Receiver<u64>;

@@ -28,6 +28,7 @@ mod evidence;
 mod fault;
 mod keys;
 mod leases;
+mod log;
 mod migrate;
 mod projections;
 mod readers;

@@ -7,7 +7,8 @@ CREATE TABLE workspace (
     epoch INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- One writer appends, so positions rise in the order of commits. A run of '' is the chain of the workspace.
+-- One writer appends, so positions rise in the order of commits. A run of '' is the chain of the workspace. `idx` is the
+-- place in the log of the workspace, without gaps: here it is given with the commit.
 CREATE TABLE leaf (
     position INTEGER PRIMARY KEY,
     ws       INTEGER NOT NULL REFERENCES workspace,
@@ -15,10 +16,12 @@ CREATE TABLE leaf (
     seq      INTEGER NOT NULL,
     hash     BLOB NOT NULL,
     bytes    BLOB NOT NULL,
+    idx      INTEGER NOT NULL,
     UNIQUE (ws, run, seq)
 ) STRICT;
 
 CREATE INDEX leaf_feed ON leaf (ws);
+CREATE UNIQUE INDEX leaf_log ON leaf (ws, idx);
 
 CREATE TRIGGER leaf_is_not_changed BEFORE UPDATE ON leaf
 BEGIN

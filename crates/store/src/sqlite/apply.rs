@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::commit::{Checked, Committed};
 use crate::error::Error;
 use crate::lease::LeaseChange;
-use crate::sqlite::{entities, evidence, leases, projections, usage, work};
+use crate::sqlite::{entities, evidence, leases, log, projections, usage, work};
 use crate::vault::DataKey;
 
 /// Writes a commit. On an error the caller undoes everything that was written.
@@ -26,8 +26,13 @@ pub(super) fn apply(
     }
     let epoch = leases::epoch(conn, ws, epoch, commit.epoch)?;
     let mut leaves = Vec::new();
-    for (append, hashes) in commit.appends.iter().zip(&checked.hashes) {
-        leaves.extend(evidence::append(conn, ws, append, hashes)?);
+    if !commit.appends.is_empty() {
+        let before = log::size(conn, ws)?;
+        let mut size = before;
+        for (append, hashes) in commit.appends.iter().zip(&checked.hashes) {
+            leaves.extend(evidence::append(conn, ws, append, hashes, &mut size)?);
+        }
+        log::grow(conn, ws, before, size)?;
     }
     evidence::documents(conn, ws, &commit.documents)?;
     evidence::disclosures(conn, ws, checked, sealed)?;

@@ -26,23 +26,26 @@ pub(super) struct SealedRow {
     pub sealed: Vec<u8>,
 }
 
-/// Appends the leaves of one chain; answers the place and hash of each.
+/// Appends the leaves of one chain, and to the log, which has `log` leaves; answers the place and hash of each.
 pub(super) fn append(
     conn: &Connection,
     ws: i64,
     append: &ChainAppend,
     hashes: &[Digest],
+    log: &mut u64,
 ) -> Result<Vec<(Chain, u64, Digest)>, Error> {
     let run = column::chain(append.chain);
     let actual = next_seq(conn, ws, &run)?;
     if actual != append.expected_seq {
         return Err(Conflict::Seq { expected: append.expected_seq, actual }.into());
     }
-    let mut insert =
-        conn.prepare_cached("INSERT INTO leaf (ws, run, seq, hash, bytes) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut insert = conn.prepare_cached(
+        "INSERT INTO leaf (ws, run, seq, hash, bytes, idx) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
     let mut placed = Vec::with_capacity(hashes.len());
     for ((seq, bytes), hash) in (actual..).zip(&append.leaves).zip(hashes) {
-        insert.execute(params![ws, run, column::int(seq)?, hash.as_bytes(), bytes])?;
+        insert.execute(params![ws, run, column::int(seq)?, hash.as_bytes(), bytes, column::int(*log)?])?;
+        *log += 1;
         placed.push((append.chain, seq, *hash));
     }
     Ok(placed)
@@ -147,14 +150,15 @@ pub(super) fn chain(
     from_seq: u64,
     limit: usize,
 ) -> Result<Vec<StoredLeaf>, Error> {
-    let sql = "SELECT seq, hash, bytes, position FROM leaf
+    let sql = "SELECT seq, hash, bytes, position, idx FROM leaf
         WHERE ws = (SELECT ws FROM workspace WHERE id = ?1) AND run = ?2 AND seq >= ?3
         ORDER BY seq LIMIT ?4";
     let params = params![ws.to_string(), column::chain(chain), most(from_seq), most(limit)];
     let leaves = column::rows(conn, sql, params, |row| {
         let (bytes, hash): (Vec<u8>, [u8; 32]) = (row.get(2)?, row.get(1)?);
         let (seq, position) = (column::count(row, 0)?, column::count(row, 3)?);
-        Ok(StoredLeaf { seq, hash: same(&bytes, hash, "leaf")?, bytes, position })
+        let index = Some(column::count(row, 4)?);
+        Ok(StoredLeaf { seq, hash: same(&bytes, hash, "leaf")?, bytes, position, index })
     })?;
     let is_gapless = (from_seq..).zip(&leaves).all(|(seq, leaf)| leaf.seq == seq);
     if is_gapless { Ok(leaves) } else { Err(Error::corrupt("chain")) }

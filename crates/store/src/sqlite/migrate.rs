@@ -31,6 +31,7 @@ pub(super) const STORE: &[Migration] = migrations! { "sqlite":
     2 "runs" "0002_runs.sql",
     3 "entities" "0003_entities.sql",
     4 "work" "0004_work.sql",
+    5 "log" "0005_log.sql",
 };
 
 /// Of the key file.

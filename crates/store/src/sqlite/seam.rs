@@ -16,13 +16,17 @@ use crate::error::Error;
 use crate::evidence::{Chain, FeedItem, OpenDisclosure, StoredDocument, StoredLeaf, SubjectKey};
 use crate::idempotency::IdempotencyRecord;
 use crate::lease::LeaseState;
+use crate::log::{LOG_READ_MAX, LogEntry, NOTE_BYTES_MAX, StoredCheckpoint};
 use crate::page::{self, Cursor, Page};
 use crate::run::{Projection, RunQuery, RunRow, Touched, Waiting};
 use crate::sqlite::readers::POINT_ROWS_MAX;
-use crate::sqlite::{SqliteStore, column, entities, evidence, leases, projections, runs, usage, work};
+use crate::sqlite::{SqliteStore, column, entities, evidence, leases, log, projections, runs, usage, work};
 use crate::vault::Vault;
 use crate::work::{CLAIM_MAX, Claimed, WorkItem};
 use crate::{Answer, Store};
+
+/// Hashes that are read on the calling thread.
+const TILE: usize = 256;
 
 impl Store for SqliteStore {
     fn commit(&self, commit: Commit) -> Answer<'_, Committed> {
@@ -89,6 +93,43 @@ impl Store for SqliteStore {
             let read = move |conn: &Connection, from, limit| evidence::feed(conn, ws, from, limit);
             self.readers.series(after.saturating_add(1), limit, |item| item.position, read).await
         })
+    }
+
+    fn integrate(&self, ws: WorkspaceId) -> Answer<'_, u64> {
+        Box::pin(async move { self.readers.point(|conn| log::size_of(conn, ws)) })
+    }
+
+    fn subtrees(&self, ws: WorkspaceId, level: u8, from: u64, limit: usize) -> Answer<'_, Vec<Digest>> {
+        Box::pin(async move {
+            page::limit(limit, LOG_READ_MAX)?;
+            // A tile of hashes is a few pages.
+            if limit <= TILE {
+                return self.readers.point(|conn| log::subtrees(conn, ws, level, from, limit));
+            }
+            self.readers.list(move |conn| log::subtrees(conn, ws, level, from, limit)).await
+        })
+    }
+
+    fn entries(&self, ws: WorkspaceId, from: u64, limit: usize) -> Answer<'_, Vec<LogEntry>> {
+        Box::pin(async move {
+            page::limit(limit, LOG_READ_MAX)?;
+            let read = move |conn: &Connection, from, limit| log::entries(conn, ws, from, limit);
+            self.readers.series(from, limit, |entry| entry.index, read).await
+        })
+    }
+
+    fn keep_checkpoint(&self, ws: WorkspaceId, head: StoredCheckpoint) -> Answer<'_, ()> {
+        Box::pin(async move {
+            if head.note.len() > NOTE_BYTES_MAX {
+                let (size, max) = (head.note.len(), NOTE_BYTES_MAX);
+                return Err(Error::TooLarge { what: "a signed head", size, max });
+            }
+            self.writer.run(move |conn| log::keep(conn, ws, &head)).await
+        })
+    }
+
+    fn checkpoint(&self, ws: WorkspaceId, covering: Option<u64>) -> Answer<'_, Option<StoredCheckpoint>> {
+        Box::pin(async move { self.readers.point(|conn| log::checkpoint(conn, ws, covering)) })
     }
 
     fn watch(&self) -> watch::Receiver<u64> {

@@ -37,7 +37,7 @@ fn a_database_that_stopped_early_becomes_the_same_as_a_fresh_one() {
 
 #[test]
 fn a_newer_database_is_refused() {
-    let expected = "the database has migration 4, this program knows 3: use a newer program";
+    let expected = "the database has migration 5, this program knows 3: use a newer program";
     check(&mut migrated(), &STORE[..3], expected);
 }
 
@@ -53,6 +53,7 @@ fn an_altered_schema_is_refused() {
     for (sql, what) in [
         ("DROP TRIGGER leaf_is_not_deleted", "leaf_is_not_deleted"),
         ("DROP INDEX leaf_feed", "leaf_feed"),
+        ("DROP TRIGGER checkpoint_is_not_deleted", "checkpoint_is_not_deleted"),
         ("ALTER TABLE run ADD COLUMN extra TEXT", "run"),
         ("CREATE TABLE surplus (a)", "surplus"),
     ] {
