@@ -1,12 +1,14 @@
 //! SHA-256 digests, with a domain tag per use so that no digest can stand for another.
 //!
-//! A digest comes from hashing or from parsing its text, never from bare bytes.
+//! A digest comes from hashing, from parsing its text, or from 32 bytes of a tile or a column.
 
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use crate::canonical;
@@ -28,6 +30,21 @@ impl Digest {
             *byte = nibble(*high)? << 4 | nibble(*low)?;
         }
         Some(Self(bytes))
+    }
+
+    /// Reads standard base64 with padding, as checkpoints and proofs write it.
+    pub fn parse_base64(text: &str) -> Option<Self> {
+        STANDARD.decode(text).ok()?.try_into().ok().map(Self)
+    }
+
+    /// The base64 that [`Digest::parse_base64`] reads.
+    pub fn to_base64(&self) -> String {
+        STANDARD.encode(self.0)
+    }
+
+    /// The digest that was kept as these bytes.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 
     /// The 32 bytes.

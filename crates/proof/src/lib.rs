@@ -1,13 +1,15 @@
-//! The evidence format, pure: bytes → canonical JSON → digest → leaf → disclosure → tree.
+//! The evidence format, pure: bytes → canonical JSON → digest → leaf → disclosure → tree → proof.
 //!
 //! An auditor reads and builds this crate alone. It has no clock, file, socket, environment or random
 //! source, and no rule about what a leaf's `data` means. Bytes that are hashed come from [`canonical`],
 //! bytes that arrive pass through [`strict`].
 
 pub mod canonical;
+pub mod consistency;
 pub mod digest;
 pub mod disclosure;
 pub mod document;
+pub mod inclusion;
 pub mod json;
 pub mod leaf;
 mod members;

@@ -1,5 +1,6 @@
 //! The conformance vectors and the properties of the evidence format.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test ends where its data is broken")]
 
+mod merkle;
 mod properties;
 mod vectors;
