@@ -14,4 +14,5 @@ pub mod json;
 pub mod leaf;
 mod members;
 pub mod strict;
+pub mod tile;
 pub mod tree;

@@ -6,6 +6,7 @@ use ct_merkle::{ConsistencyProof, InclusionProof, RootHash};
 use proof::consistency;
 use proof::digest::{Digest, sha256};
 use proof::inclusion::{self, PATH_MAX, ProofFault};
+use proof::tile::{self, Tile, TileKind};
 use proof::tree::{Frontier, SIZE_MAX, leaf_hash, node_hash, root};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -107,6 +108,34 @@ fn roots_and_proofs_of_the_file_are_judged_as_written() {
 }
 
 #[test]
+fn tile_paths_are_those_of_the_file() {
+    let file = read(include_str!("../vectors/merkle.json"));
+    for (size, levels) in file["tile_paths"].as_object().expect("levels by size") {
+        let mut rest: Vec<_> = tile::tiles(size.parse().expect("a size"))
+            .filter(|tile| tile.kind != TileKind::Entries)
+            .collect();
+        for level in levels.as_array().expect("levels") {
+            let kind = TileKind::Hashes(u8::try_from(number(level, "level")).expect("a level"));
+            let (of_level, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|tile| tile.kind == kind);
+            rest = others;
+            let (full, partial) = of_level.split_at(usize::try_from(number(level, "full")).expect("a count"));
+            assert!(full.iter().all(|tile| tile.width == 256), "size {size}");
+            let widths: Vec<_> = partial.iter().map(|tile| u64::from(tile.width)).collect();
+            let expect = Vec::from_iter(Some(number(level, "partial")).filter(|width| *width > 0));
+            assert_eq!(widths, expect, "size {size}");
+            let last = of_level.last().expect("a tile");
+            assert_eq!(last.to_string(), text(level, "last"));
+            assert_eq!(Tile::parse(text(level, "last")), Some(*last));
+        }
+        assert_eq!(rest, [], "size {size}");
+    }
+    for (index, path) in file["tile_index_paths"].as_object().expect("paths by index") {
+        let tile = Tile::parse(&format!("tile/0/{}", path.as_str().expect("a path"))).expect("a path");
+        assert_eq!(tile.index.to_string(), *index);
+    }
+}
+
+#[test]
 fn every_proof_of_small_trees_is_that_of_the_definition() {
     let leaves = leaves(70);
     let node = node_of(&leaves);
@@ -173,6 +202,22 @@ fn nothing_is_built_without_its_nodes_or_outside_the_tree() {
 }
 
 proptest! {
+    #[test]
+    fn a_tile_path_is_refused_or_written_again_as_it_came(
+        path in "tile/(entries|[0-9]{1,2}|[a-z]?)/(x[0-9]{3}/){0,7}[0-9]{2,4}(.p/[0-9]{1,3})?|.{0,20}",
+    ) {
+        prop_assert_eq!(Tile::parse(&path).map_or(path.clone(), |tile| tile.to_string()), path);
+    }
+
+    #[test]
+    fn an_entry_bundle_is_refused_or_written_again_as_it_came(
+        bytes in prop::collection::vec(prop_oneof![3 => Just(0), 1 => 0..4_u8], 0..60),
+    ) {
+        if let Some(entries) = tile::parse_entries(&bytes) {
+            prop_assert_eq!(tile::write_entries(&entries), Some(bytes));
+        }
+    }
+
     #[test]
     fn proofs_are_those_of_another_implementation(
         (size, index, old) in (1..400_usize).prop_flat_map(|size| (Just(size), 0..size, 1..=size)),
