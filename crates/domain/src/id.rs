@@ -118,6 +118,8 @@ ids! {
     GroupId "group";
     /// A pause in force.
     PauseId "pause";
+    /// A legal hold.
+    HoldId "hold";
 }
 
 #[cfg(test)]

@@ -462,9 +462,8 @@ impl Run {
     /// that a run replays under the rule of its own time.
     pub fn evidence_minimum(&self) -> EvidenceLevel {
         match self.environment {
-            // Until the log exists a sandbox runs at `recorded`, which its decision and attempts say.
-            Environment::Simulation | Environment::Sandbox => EvidenceLevel::Recorded,
-            Environment::Production => EvidenceLevel::Sealed,
+            Environment::Simulation => EvidenceLevel::Recorded,
+            Environment::Sandbox | Environment::Production => EvidenceLevel::Sealed,
         }
     }
 

@@ -2,11 +2,11 @@
 
 use proof::digest::Digest;
 use proof::json::{Object, Value};
-use proof::leaf::Leaf;
+use proof::leaf::{Leaf, SdDigest};
 
 use crate::event::{Fault, Member};
 use crate::event::{SealedNames, events, record};
-use crate::id::{NodeId, PersonId};
+use crate::id::{HoldId, NodeId, PersonId};
 use crate::mutation::Environment;
 use crate::name::Slug;
 use crate::principal::Actor;
@@ -90,7 +90,94 @@ events! {
         /// For which groups.
         groups: Vec<Slug>,
     }
+
+    /// The log begins: the first event of a workspace.
+    LogOpened "log.opened" sealed [] {
+        /// Its name, which its heads carry and plans are bound to.
+        origin: String,
+        /// What is logged: `governed-runs`.
+        scope: Slug,
+        /// The key that signs its heads, as a C2SP signed-note verifier key.
+        vkey: String,
+    }
+
+    /// Somebody had the whole log computed anew.
+    LogVerified "log.verified" sealed [] {
+        /// The root that came out.
+        root: Digest,
+        /// Over how many leaves.
+        size: u64,
+        /// What the verifier said.
+        verdict: Slug,
+    }
+
+    /// Heads are signed by another key from now on; by both until the old one retires.
+    KeyRotated "key.rotated" sealed [] {
+        /// Heads of at least this size carry the new signature.
+        from_size: u64,
+        /// The new verifier key.
+        new_vkey: String,
+        /// The old verifier key.
+        old_vkey: String,
+    }
+
+    /// Other witnesses are asked to cosign.
+    WitnessChanged "witness.changed" sealed [] {
+        /// Verifier keys that joined.
+        added: Vec<String>,
+        /// Verifier keys that left.
+        removed: Vec<String>,
+        /// SHA-256 of the trust policy now in force.
+        trust_digest: Digest,
+    }
+
+    /// Sealed values were made unreadable for good.
+    DisclosureErased "disclosure.erased" sealed ["authorized_by", "request_ref"] {
+        /// Why that is lawful, such as `gdpr-17-1-b`.
+        basis: Slug,
+        /// When the last backup that still holds them is gone; none when none holds the keys.
+        complete_by: Option<Timestamp>,
+        /// How many digests follow.
+        count: u32,
+        /// The digests that became unreadable, at most [`ERASED_MAX`].
+        digests: Vec<SdDigest>,
+    }
+
+    /// A request to erase was refused.
+    ErasureRefused "erasure.refused" sealed ["request_ref"] {
+        /// Why that is lawful, such as `gdpr-17-3-b`.
+        basis: Slug,
+        /// How many sealed values it was about.
+        count: u32,
+        /// The hold that stands against it.
+        hold: Option<HoldId>,
+    }
+
+    /// Values must be kept, whatever is asked for.
+    HoldPlaced "hold.placed" sealed ["matter", "selector"] {
+        /// The hold.
+        hold: HoldId,
+        /// When it ends by itself.
+        until: Option<Timestamp>,
+    }
+
+    /// A hold ended.
+    HoldReleased "hold.released" sealed ["rationale"] {
+        /// The hold.
+        hold: HoldId,
+    }
+
+    /// Evidence left the system.
+    ExportMade "export.made" sealed ["recipient"] {
+        /// How many runs.
+        runs: u64,
+        /// `run`, `range` or `full`, or the name of a projection.
+        scope: Slug,
+    }
 }
+
+/// Digests that one `disclosure.erased` names.
+pub const ERASED_MAX: usize = 256;
 
 /// Where the workspace chain ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,10 +2,11 @@
 
 use proof::digest::Digest;
 use proof::json::{INTEGER_MAX, Object, Value};
+use proof::leaf::SdDigest;
 
 use super::{GroupQuorum, Obligation, UndoCount};
 use crate::attempt::{EvidenceLevel, Guarantee, Outcome};
-use crate::id::{PersonId, RunId};
+use crate::id::{HoldId, PersonId, RunId};
 use crate::mutation::Environment;
 use crate::name::Slug;
 use crate::run::{Basis, DecisionWord, Method, RecoveryKind, RecoveryOutcome, Risk, Stage};
@@ -107,6 +108,16 @@ impl Scalar for u64 {
     }
 }
 
+impl Scalar for SdDigest {
+    fn write(&self) -> Value {
+        self.as_str().into()
+    }
+
+    fn read(value: Value) -> Option<Self> {
+        Self::parse(value.as_str()?).ok()
+    }
+}
+
 macro_rules! text_scalars {
     ($($ty:ty, |$text:ident| $read:expr;)*) => {$(
         impl Scalar for $ty {
@@ -129,6 +140,7 @@ text_scalars! {
     Digest, |text| Digest::parse(text);
     RunId, |text| RunId::parse(text).ok();
     PersonId, |text| PersonId::parse(text).ok();
+    HoldId, |text| HoldId::parse(text).ok();
     Environment, |text| Environment::parse(text);
     Stage, |text| Stage::parse(text);
     DecisionWord, |text| DecisionWord::parse(text);

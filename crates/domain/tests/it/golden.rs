@@ -110,6 +110,9 @@ fn optional(kind: &str) -> &'static [&'static str] {
         "plan.amended" => &["replaces"],
         "policy.decided" => &["canary"],
         "policy.activated" => &["code"],
+        "disclosure.erased" => &["complete_by"],
+        "erasure.refused" => &["hold"],
+        "hold.placed" => &["until"],
         _ => &[],
     }
 }

@@ -163,7 +163,7 @@ fn an_attempt_waits_for_the_evidence_of_its_environment_and_its_decision() {
     let levels = [EvidenceLevel::Recorded, EvidenceLevel::Sealed, EvidenceLevel::Witnessed];
     for (environment, minimum) in [
         (Environment::Simulation, EvidenceLevel::Recorded),
-        (Environment::Sandbox, EvidenceLevel::Recorded),
+        (Environment::Sandbox, EvidenceLevel::Sealed),
         (Environment::Production, EvidenceLevel::Sealed),
     ] {
         for asked in levels {

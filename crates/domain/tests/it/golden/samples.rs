@@ -7,15 +7,18 @@ use domain::event::{
     PlanAmended, PlanDrifted, PlanPreviewed, PolicyDecided, RecoveryFinished, RecoveryPlanned, RunAuthorized,
     RunCancelled, RunClosed, RunCommented, RunExpired, RunHandedBack, RunProposed, RunTakenOver, UndoCount,
 };
+use domain::id::HoldId;
 use domain::mutation::Environment;
 use domain::principal::Actor;
 use domain::run::{Basis, DecisionWord, Method, RecoveryKind, RecoveryOutcome, Risk, Stage};
 use domain::time::Timestamp;
 use domain::workspace::{
-    AccessChanged, ApproverEnrolled, ApproverRemoved, ConnectorChanged, LaneChanged, PauseLifted, PauseSet,
-    PolicyActivated, PolicyPublished, WorkspaceEvent,
+    AccessChanged, ApproverEnrolled, ApproverRemoved, ConnectorChanged, DisclosureErased, ErasureRefused,
+    ExportMade, HoldPlaced, HoldReleased, KeyRotated, LaneChanged, LogOpened, LogVerified, PauseLifted,
+    PauseSet, PolicyActivated, PolicyPublished, WitnessChanged, WorkspaceEvent,
 };
 use proof::digest::sha256;
+use proof::disclosure::Disclosure;
 
 use crate::world::{
     ANN, BEHALF, HOLDER, OWNER, agent, child_id, document, human, node, person, plan, policy, policy_set,
@@ -357,5 +360,64 @@ pub fn acts() -> Vec<(&'static str, WorkspaceEvent)> {
                 groups: vec![slug("deal-desk")],
             }),
         ),
+        (
+            "log.opened",
+            WorkspaceEvent::LogOpened(LogOpened {
+                origin: "ap.example/w/acme".to_owned(),
+                scope: slug("governed-runs"),
+                vkey: "ap.example/w/acme+00000000+AQ==".to_owned(),
+            }),
+        ),
+        (
+            "log.verified",
+            WorkspaceEvent::LogVerified(LogVerified {
+                root: sha256(b"root"),
+                size: 54,
+                verdict: slug("valid"),
+            }),
+        ),
+        (
+            "key.rotated",
+            WorkspaceEvent::KeyRotated(KeyRotated {
+                from_size: 54,
+                new_vkey: "ap.example/w/acme+00000001+AQ==".to_owned(),
+                old_vkey: "ap.example/w/acme+00000000+AQ==".to_owned(),
+            }),
+        ),
+        (
+            "witness.changed",
+            WorkspaceEvent::WitnessChanged(WitnessChanged {
+                added: vec!["witness.example/w+00000002+BA==".to_owned()],
+                removed: vec![],
+                trust_digest: sha256(b"trust"),
+            }),
+        ),
+        ("disclosure.erased", WorkspaceEvent::DisclosureErased(erased(None))),
+        ("disclosure.erased-later", WorkspaceEvent::DisclosureErased(erased(Some(at(86_400))))),
+        (
+            "erasure.refused",
+            WorkspaceEvent::ErasureRefused(ErasureRefused {
+                basis: slug("gdpr-17-3-b"),
+                count: 3,
+                hold: Some(hold()),
+            }),
+        ),
+        ("hold.placed", WorkspaceEvent::HoldPlaced(HoldPlaced { hold: hold(), until: Some(at(86_400)) })),
+        ("hold.released", WorkspaceEvent::HoldReleased(HoldReleased { hold: hold() })),
+        ("export.made", WorkspaceEvent::ExportMade(ExportMade { runs: 1, scope: slug("run") })),
     ]
+}
+
+fn hold() -> HoldId {
+    HoldId::new(at(0), [1; 10])
+}
+
+fn erased(complete_by: Option<Timestamp>) -> DisclosureErased {
+    let digest = |salt| Disclosure::seal([salt; 32], "reason", &"gone".into()).unwrap().digest;
+    DisclosureErased {
+        basis: slug("gdpr-17-1-b"),
+        complete_by,
+        count: 2,
+        digests: vec![digest(1), digest(2)],
+    }
 }
