@@ -9,6 +9,7 @@ mod tests;
 use std::fmt;
 
 use crate::digest::Digest;
+use crate::lines::decimal;
 use crate::tree::{SIZE_MAX, root};
 
 /// How many hashes or entries a full tile has.
@@ -100,12 +101,6 @@ fn parse_index(text: &str) -> Option<u64> {
         index = index.checked_mul(1000)?.checked_add(digits.parse().ok()?)?;
     }
     (index <= SIZE_MAX).then_some(index)
-}
-
-/// A decimal number without sign or leading zeros.
-pub(crate) fn decimal<T: std::str::FromStr>(text: &str) -> Option<T> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
-    if plain { text.parse().ok() } else { None }
 }
 
 /// All tiles of a log of `size` leaves: entry bundles first, then hash tiles level by level.

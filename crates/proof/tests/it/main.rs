@@ -3,4 +3,5 @@
 
 mod merkle;
 mod properties;
+mod signed;
 mod vectors;

@@ -21,6 +21,11 @@ pub fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value[name].as_array().unwrap_or_else(|| panic!("`{name}` is an array in {value}"))
 }
 
+pub fn hex(digits: &str) -> Vec<u8> {
+    let pairs = (0..digits.len()).step_by(2).map(|at| &digits[at..at + 2]);
+    pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hex digits")).collect()
+}
+
 fn word<T>(result: &Result<T, Fault>) -> &'static str {
     result.as_ref().map_or_else(|fault| fault.word(), |_| "ok")
 }
@@ -31,8 +36,7 @@ fn leaf_input(base: &str, case: &Value) -> Vec<u8> {
         return input.into();
     }
     if let Some(hex) = case["input_hex"].as_str() {
-        let pairs = (0..hex.len()).step_by(2).map(|at| &hex[at..at + 2]);
-        return pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hex digits")).collect();
+        return self::hex(hex);
     }
     let too_large = format!("{{\"s\":\"{}\"}}", "a".repeat(16_384));
     base.replace("{data}", case["data"].as_str().unwrap_or(&too_large)).into()
