@@ -74,9 +74,9 @@ impl SignedCheckpoint {
         keys: impl IntoIterator<Item = &'k SigningKey>,
     ) -> Result<Self, NoteFault> {
         let text = checkpoint.to_string();
-        let sign = |key: &SigningKey| match key.verifier().name() == checkpoint.origin {
-            true => SignatureLine::sign(&text, key),
-            false => Err(NoteFault::KeyKind),
+        let sign = |key: &SigningKey| {
+            let ours = key.verifier().name() == checkpoint.origin;
+            if ours { SignatureLine::sign(&text, key) } else { Err(NoteFault::KeyKind) }
         };
         Self::new(checkpoint, keys.into_iter().map(sign).collect::<Result<_, _>>()?)
     }

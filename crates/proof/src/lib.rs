@@ -4,12 +4,14 @@
 //! source, and no rule about what a leaf's `data` means. Bytes that are hashed come from [`canonical`],
 //! bytes that arrive pass through [`strict`].
 
+pub mod bundle;
 pub mod canonical;
 pub mod checkpoint;
 pub mod consistency;
 pub mod digest;
 pub mod disclosure;
 pub mod document;
+pub mod dsse;
 pub mod inclusion;
 pub mod json;
 pub mod leaf;
@@ -21,3 +23,5 @@ pub mod tile;
 pub mod tlog_proof;
 pub mod tree;
 pub mod trust;
+pub mod witness;
+pub mod zip;

@@ -93,6 +93,12 @@ pub enum Fault {
     /// A value or a combination that a mutation document or a plan header cannot have.
     #[error("not a mutation document or plan header")]
     DocumentForm,
+    /// A value that the manifest of a bundle cannot have, or files out of order.
+    #[error("not a bundle manifest")]
+    ManifestForm,
+    /// Not a payload, its type and signatures.
+    #[error("not a signed envelope")]
+    EnvelopeForm,
 }
 
 impl Fault {
@@ -129,6 +135,8 @@ impl Fault {
             Self::Base64url => "base64url",
             Self::DisclosureForm => "disclosure_form",
             Self::DocumentForm => "document_form",
+            Self::ManifestForm => "manifest_form",
+            Self::EnvelopeForm => "envelope_form",
         }
     }
 }

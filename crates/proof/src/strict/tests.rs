@@ -214,6 +214,8 @@ fn every_fault_has_a_word_of_its_own_and_a_message_without_a_stop() {
         Fault::Base64url,
         Fault::DisclosureForm,
         Fault::DocumentForm,
+        Fault::ManifestForm,
+        Fault::EnvelopeForm,
     ];
     let words: std::collections::BTreeSet<_> = faults.iter().map(|fault| fault.word()).collect();
     assert_eq!(words.len(), faults.len());

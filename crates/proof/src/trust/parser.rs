@@ -28,7 +28,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<TrustPolicy, TrustFault> {
     if logs.is_empty() {
         return Err(TrustFault::NoLog);
     }
-    Ok(TrustPolicy { logs, witnesses, groups, quorum: quorum.ok_or(TrustFault::NoQuorum)? })
+    let quorum = Some(quorum.ok_or(TrustFault::NoQuorum)?).filter(|name| name != NONE);
+    Ok(TrustPolicy { logs, witnesses, groups, quorum })
 }
 
 #[derive(Default)]
@@ -36,8 +37,8 @@ struct Parser {
     logs: Vec<TrustedLog>,
     witnesses: Vec<Witness>,
     groups: Vec<Group>,
-    /// What the quorum line says, if it came; within, none for `none`.
-    quorum: Option<Option<String>>,
+    /// What the quorum line says, if it came.
+    quorum: Option<String>,
     names: BTreeSet<String>,
     members: BTreeSet<String>,
 }
@@ -118,7 +119,7 @@ impl Parser {
         if name != NONE && !self.names.contains(name) {
             return Err(TrustFault::NameUnknown(number));
         }
-        self.quorum = Some(Some(name.to_owned()).filter(|name| name != NONE));
+        self.quorum = Some(name.to_owned());
         Ok(())
     }
 

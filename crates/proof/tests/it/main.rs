@@ -1,6 +1,7 @@
 //! The conformance vectors and the properties of the evidence format.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test ends where its data is broken")]
 
+mod files;
 mod merkle;
 mod properties;
 mod signed;
