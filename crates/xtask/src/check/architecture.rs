@@ -32,6 +32,8 @@ const ROOMS: &[Room] = &[
         knows: &["connectors", "domain", "engine", "policy", "proof", "simulators", "store"],
         tests_know: &[],
     },
+    // The auditor's program: pure crates only, no database, no network.
+    Room { name: "verifier", knows: &["domain", "policy", "proof"], tests_know: &[] },
     Room { name: "simulators", knows: &[], tests_know: &[] },
     Room { name: "xtask", knows: &[], tests_know: &[] },
 ];

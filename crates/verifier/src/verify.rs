@@ -1,0 +1,137 @@
+//! All checks in their order, from bytes to meaning. Nothing is judged by its meaning whose form or place does not hold.
+
+use std::collections::BTreeMap;
+
+use domain::id::RunId;
+use domain::time::Timestamp;
+use proof::bundle::Scope;
+use proof::checkpoint::SignedCheckpoint;
+use proof::trust::TrustPolicy;
+
+use crate::acts::Acts;
+use crate::checks::replay::{self, Replayed};
+use crate::checks::signatures::{Head, Notes};
+use crate::checks::{
+    anchors, chain, consistency, decisions, disclosures, full_log, inclusion, manifest, plans, projections,
+    recovery, times,
+};
+use crate::files::Files;
+use crate::finding::{Check, Docket, Place};
+use crate::read::{self, Parts};
+use crate::report::Report;
+use crate::story;
+use crate::verdict::Verdict;
+
+/// What an auditor brings: everything that must not come from the bundle.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Question<'a> {
+    /// Which logs and witnesses the auditor trusts.
+    pub trust: Option<&'a TrustPolicy>,
+    /// Heads that the auditor kept.
+    pub known: &'a [SignedCheckpoint],
+    /// The time at which freshness is judged.
+    pub now: Option<Timestamp>,
+    /// How old a cosignature may be to count: seconds. Needs `now`.
+    pub max_age_s: Option<u64>,
+}
+
+/// Checks whose findings leave a run unfit to be judged by its rules: a missing event must not be reported as a wrong act.
+const FORM: &[Check] =
+    &[Check::Leaves, Check::Inclusion, Check::Chain, Check::Plans, Check::FullLog, Check::Signatures];
+
+/// Judges a bundle.
+pub fn verify(files: &Files, question: &Question<'_>) -> Report {
+    let mut docket = Docket::default();
+    let manifest = manifest::check(files, &mut docket);
+    let mut notes = Notes::new(files, question, &mut docket);
+    let head = notes.head(files, &mut docket);
+    let parts = read::parts(files, &mut docket);
+    if parts.runs.is_empty() && files.under("log").all(|(path, _)| !path.starts_with("tile/")) {
+        docket.missing(Check::Chain, Place::bundle(), "the bundle has no run");
+    }
+    let whole_log = match &head {
+        None => false,
+        Some(head) => {
+            if let Some(manifest) = &manifest {
+                manifest::names(manifest, head, &mut docket);
+            }
+            let full = manifest.as_ref().is_some_and(|manifest| manifest.scope == Scope::Full);
+            form(files, question, &parts, head, full, &mut notes, &mut docket)
+        }
+    };
+    let acts = Acts::of(&parts.workspace, whole_log);
+    let (values, counts) = disclosures::check(files, &parts, &acts, &mut docket);
+    let sets = decisions::load(files, &mut docket);
+    let tokens = head.as_ref().map(|head| anchors::check(files, head, &mut docket)).unwrap_or_default();
+    let sights = head.as_ref().map(|head| times::sights(head, &tokens)).unwrap_or_default();
+    times::workspace(&parts, &sights, &mut docket);
+    let mut replayed = BTreeMap::<RunId, Replayed>::new();
+    for run in parts.runs.values() {
+        let place = run.chain.place();
+        let whole = chain::check(run, &mut docket);
+        let origin = head.as_ref().map_or("", |head| head.checkpoint.origin.as_str());
+        let planned = head.is_some() && plans::check(run, origin, whole, &mut docket);
+        if !whole || !planned || docket.spoils(FORM, &run.id.to_string()) {
+            for check in [Check::Replay, Check::Times] {
+                docket.leave_open(
+                    check,
+                    place.clone(),
+                    "the run is judged only when all of its events and plans are here",
+                );
+            }
+            continue;
+        }
+        if acts.before(u64::MAX).next().is_some() && !acts.is_whole() {
+            docket.leave_open(
+                Check::Approvals,
+                place,
+                "the acts of the workspace are here in part: a removal that was left out would not show",
+            );
+        }
+        times::run(run, &sights, &mut docket);
+        replayed.extend(
+            replay::replay(run, &acts, &sets, &values, &mut docket).map(|replayed| (run.id, replayed)),
+        );
+    }
+    recovery::check(&parts, &replayed, &mut docket);
+    if let Some(head) = &head {
+        for (id, told) in &replayed {
+            if let Some(run) = parts.runs.get(id) {
+                projections::check(files, run, &told.run, head, &mut docket);
+            }
+        }
+    }
+    let stories =
+        parts.runs.values().map(|run| story::of(run, replayed.get(&run.id).map(|told| &told.run), &values));
+    let stories = stories.collect();
+    let redacted = if counts.is_all_disclosed() { Verdict::Valid } else { Verdict::ValidRedacted };
+    Report {
+        verdict: docket.worst().max(redacted),
+        manifest,
+        head,
+        fields: counts,
+        runs: stories,
+        checks: docket.close(),
+    }
+}
+
+/// Everything between bytes and meaning. `true` when the chain of the workspace was compared with the whole log.
+fn form(
+    files: &Files,
+    question: &Question<'_>,
+    parts: &Parts,
+    head: &Head,
+    full: bool,
+    notes: &mut Notes<'_>,
+    docket: &mut Docket,
+) -> bool {
+    let entries = if full { full_log::read(files, head, docket) } else { None };
+    for run in parts.runs.values() {
+        inclusion::check(files, &run.chain, head, entries.as_ref(), notes, docket);
+    }
+    inclusion::check(files, &parts.workspace, head, entries.as_ref(), notes, docket);
+    consistency::check(files, question, head, entries.as_ref(), docket);
+    let Some(entries) = entries else { return false };
+    full_log::nothing_hidden(&entries, parts, docket);
+    !docket.spoils(&[Check::FullLog, Check::Inclusion, Check::Leaves], "")
+}
