@@ -40,7 +40,7 @@ pub use password::PASSWORD_CHARS_MIN;
 pub use people::{NewPerson, PrincipalChange};
 pub use policies::{PolicyExplanation, PolicyReport, PolicySetSummary, PolicySetView, Which};
 pub use principals::{NewProgram, PrincipalDetails, PrincipalView, Program};
-pub use readiness::Finding;
+pub use readiness::{Finding, Proven};
 pub use workflows::WorkflowView;
 
 /// What the administrative side keeps in memory. All of it may be lost.
@@ -54,6 +54,8 @@ pub(crate) struct State {
     hashing: password::Hashing,
     /// Held while a workspace is made, so that no two get one name.
     making: tokio::sync::Mutex<()>,
+    /// What runs prove about connectors and is being recorded.
+    learning: readiness::Learning,
 }
 
 #[cfg(test)]

@@ -158,10 +158,13 @@ impl<'a> Batch<'a> {
 
     /// Saves it; `None` when it lost against another commit and must be decided again.
     pub async fn commit(self) -> Result<Option<(Entry, store::Committed)>> {
-        let (engine, ws) = (self.engine, self.control.workspace);
+        let (engine, control) = (self.engine, self.control);
         let prepared = self.prepare().await?;
-        match engine.save(ws, prepared).await {
-            Ok(saved) => Ok(Some(saved)),
+        match engine.save(control.workspace, prepared).await {
+            Ok(saved) => {
+                engine.learn(control, &saved.0);
+                Ok(Some(saved))
+            }
             Err(store::Error::Conflict(conflict)) if is_race(&conflict) => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -192,7 +195,10 @@ fn is_race(conflict: &store::Conflict) -> bool {
         | Conflict::EntityVersion { .. }
         | Conflict::Erased
         | Conflict::Fence => true,
-        Conflict::Lookup { .. } | Conflict::Idempotency(_) | Conflict::Disclosed { .. } => false,
+        Conflict::Lookup { .. }
+        | Conflict::Idempotency(_)
+        | Conflict::Disclosed { .. }
+        | Conflict::Checkpoint { .. } => false,
     }
 }
 

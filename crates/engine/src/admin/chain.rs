@@ -114,28 +114,43 @@ impl Engine {
         record: Option<IdempotencyRecord>,
         decide: impl Fn(&Control) -> Result<Change>,
     ) -> Result<()> {
-        let ws = caller.workspace;
+        let by = Actor::Principal(caller.principal);
+        let decide = |control: &Control| {
+            still_allowed(control, caller)?;
+            decide(control)
+        };
         for _ in 0..RACES_MAX {
-            // The head before the view: whatever commits in between makes this commit lose.
-            let head = self.head(ws).await?;
-            let control = self.control(ws).await?;
-            still_allowed(&control, caller)?;
-            let change = decide(&control)?;
-            if change.acts.is_empty() {
+            if self.try_act(caller.workspace, by, record.clone(), &decide).await? {
                 return Ok(());
-            }
-            let by = Actor::Principal(caller.principal);
-            let saved = self.save_change(ws, head, by, &control.keys_of, change, record.clone()).await;
-            match saved {
-                Ok(()) => return Ok(()),
-                Err(store::Error::Conflict(Conflict::Seq { .. })) => {
-                    self.read_head(ws, head).await?;
-                }
-                Err(error) => return Err(error.into()),
             }
         }
         Err(Error::new(Code::Conflict, "the workspace changes faster than this can be decided")
             .retry_after(1))
+    }
+
+    /// Decides and saves a change; says `false` when another act came first, and it must be decided again.
+    pub(super) async fn try_act(
+        &self,
+        ws: WorkspaceId,
+        by: Actor,
+        record: Option<IdempotencyRecord>,
+        decide: impl Fn(&Control) -> Result<Change>,
+    ) -> Result<bool> {
+        // The head before the view: whatever commits in between makes this commit lose.
+        let head = self.head(ws).await?;
+        let control = self.control(ws).await?;
+        let change = decide(&control)?;
+        if change.acts.is_empty() {
+            return Ok(true);
+        }
+        match self.save_change(ws, head, by, &control.keys_of, change, record).await {
+            Ok(()) => Ok(true),
+            Err(store::Error::Conflict(Conflict::Seq { .. })) => {
+                self.read_head(ws, head).await?;
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Saves a change behind a head.

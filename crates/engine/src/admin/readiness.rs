@@ -1,10 +1,15 @@
 //! Readiness: facts about a lane or a whole connector, each with its date. Policies can require them.
 
+mod proven;
+
 use std::collections::BTreeMap;
 
 use domain::name::Slug;
 use domain::workspace::{LaneChanged, WorkspaceEvent};
 use store::EntityKind;
+
+pub(super) use proven::Learning;
+pub use proven::Proven;
 
 use super::chain::{Act, Change, put};
 use super::check;
@@ -57,24 +62,38 @@ impl Engine {
         let at = self.now().to_string();
         let lane = Slug::parse(&about.replace('/', "_"))
             .map_err(|fault| Error::new(Code::InvalidRequest, fault.to_string()))?;
+        let facts = findings.iter().map(|finding| {
+            let detail = finding.detail.chars().take(DETAIL_LEN_MAX).collect();
+            (finding.fact.to_string(), ReadinessFact { ok: finding.ok, detail, at: at.clone() })
+        });
+        let facts: BTreeMap<_, _> = facts.collect();
         self.act(caller, |control| {
             check_target(control, about)?;
-            let mut body = known(control, &lane);
-            for finding in findings {
-                let detail = finding.detail.chars().take(DETAIL_LEN_MAX).collect();
-                let fact = ReadinessFact { ok: finding.ok, detail, at: at.clone() };
-                body.facts.insert(finding.fact.to_string(), fact);
-            }
-            check::few(body.facts.len(), "/findings")?;
-            let holds = body.facts.iter().filter(|(_, fact)| fact.ok);
-            let readiness = holds.filter_map(|(name, _)| Slug::parse(name).ok()).collect();
-            let event = LaneChanged { lane: lane.clone(), readiness };
-            let act = Act::new(WorkspaceEvent::LaneChanged(event), &lane, Vec::new());
-            Ok(Change { acts: vec![act], entities: vec![put(EntityKind::Lane, &lane, &body)?] })
+            let mut change = Change::default();
+            add_facts(control, &lane, facts.clone(), &mut change)?;
+            Ok(change)
         })
         .await?;
         Ok(known(&*self.control(caller.workspace).await?, &lane))
     }
+}
+
+/// Adds facts about a lane to a change. Those that are not among them stay as they are.
+fn add_facts(
+    control: &Control,
+    lane: &Slug,
+    facts: BTreeMap<String, ReadinessFact>,
+    change: &mut Change,
+) -> Result<()> {
+    let mut body = known(control, lane);
+    body.facts.extend(facts);
+    check::few(body.facts.len(), "/findings")?;
+    let holds = body.facts.iter().filter(|(_, fact)| fact.ok);
+    let readiness = holds.filter_map(|(name, _)| Slug::parse(name).ok()).collect();
+    let event = LaneChanged { lane: lane.clone(), readiness };
+    change.acts.push(Act::new(WorkspaceEvent::LaneChanged(event), lane, Vec::new()));
+    change.entities.push(put(EntityKind::Lane, lane, &body)?);
+    Ok(())
 }
 
 fn known(control: &Control, lane: &Slug) -> LaneBody {

@@ -19,7 +19,7 @@ use crate::bulk::open_tickets;
 use crate::world::{World, credentials, refused, slug, solve, tag};
 
 /// Lets every read of a ticket fail until the faults are cleared.
-fn blind(world: &World) {
+pub fn blind(world: &World) {
     let fault = Fault { times: 500, ..Fault::new(FaultKind::ServerError).on("GET", "/api/v2/tickets/") };
     world.desk.faults().arm(fault).unwrap();
 }
