@@ -137,10 +137,10 @@ codes! {
     InvalidValue = "invalid_value", 422;
     /// The plan mixes environments, repeats a record, or is too large.
     InvalidPlan = "invalid_plan", 422;
-    /// The environment is not open for writes.
-    EnvironmentRefused = "environment_refused", 409;
     /// The workspace, agent, lane or connector is paused.
     Paused = "paused", 409;
+    /// The evidence log does not continue what was signed before: nothing is executed.
+    ForkRisk = "fork_risk", 503;
     /// No policy set is in force.
     NoPolicy = "no_policy", 409;
     /// The policy set does not load.

@@ -91,10 +91,10 @@ impl Engine {
             }
         }
         let mut decision = merge(decisions);
-        if decision.evidence != policy::obligation::Evidence::Recorded {
+        if decision.evidence == policy::obligation::Evidence::Witnessed {
             // No attempt could ever reach it: say so now instead of letting the run wait in vain.
             decision = Decision::undecidable(format!(
-                "the policy asks for {} evidence, which needs the log",
+                "the policy asks for {} evidence, and no witnesses are configured",
                 decision.evidence
             ));
         }

@@ -12,6 +12,7 @@ pub mod control;
 mod decision;
 mod error;
 mod ledger;
+mod log;
 mod preview;
 pub mod queries;
 pub mod seams;
@@ -32,10 +33,11 @@ pub use code::Code;
 pub use control::{BuildConnector, ConnectorSpec};
 pub use error::{Error, Result};
 pub use ledger::Entry;
+pub use log::{Heads, KeyFile};
 pub use workers::Workers;
 
 use control::Control;
-use seams::{Clock, Entropy};
+use seams::{Clock, Entropy, Signer};
 
 /// The engine of one process.
 pub struct Engine {
@@ -44,6 +46,7 @@ pub struct Engine {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    signer: Arc<dyn Signer>,
     build: BuildConnector,
     manifests: Manifests,
     node: NodeId,
@@ -53,6 +56,8 @@ pub struct Engine {
     loading: tokio::sync::Mutex<()>,
     admin: admin::State,
     cache: ledger::Cache,
+    /// How far the evidence has come.
+    logs: log::Logs,
     /// Decisions about the same budgets, one after the other.
     turns: turns::Turns,
     /// Runs that somebody is about to steer.
@@ -79,6 +84,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// Signs the heads of the logs.
+    pub signer: Arc<dyn Signer>,
     /// Builds connectors from their configuration.
     pub build: BuildConnector,
     /// What connectors may be made for.
@@ -100,6 +107,7 @@ impl Engine {
             store: parts.store,
             clock: parts.clock,
             entropy: parts.entropy,
+            signer: parts.signer,
             build: parts.build,
             manifests: parts.manifests,
             node: parts.node,
@@ -108,6 +116,7 @@ impl Engine {
             loading: tokio::sync::Mutex::default(),
             admin: admin::State::default(),
             cache: ledger::Cache::default(),
+            logs: log::Logs::default(),
             turns: turns::Turns::default(),
             holds: commands::Holds::default(),
             waiters: queries::Waiters::default(),
@@ -117,6 +126,7 @@ impl Engine {
             ready,
             wake: Notify::new(),
         });
+        engine.open_logs().await?;
         Ok((engine, queue))
     }
 

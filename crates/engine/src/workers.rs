@@ -54,6 +54,7 @@ impl Workers {
         let mut tasks = JoinSet::new();
         tasks.spawn(dispatch(Arc::clone(&engine), ready, stopped.clone()));
         tasks.spawn(steward(Arc::clone(&engine), stopped.clone()));
+        tasks.spawn(crate::log::sequence(Arc::clone(&engine), stopped.clone()));
         tasks.spawn(purge(engine, stopped));
         Self { stop, tasks }
     }

@@ -13,8 +13,8 @@ use connectors::manifest::Manifest;
 use connectors::outbound::{self, Outbound};
 use connectors::registry;
 use domain::name::Slug;
-use engine::seams::{Clock, Entropy, SystemClock, SystemEntropy};
-use engine::{BuildConnector, ConnectorSpec, Engine, Parts, Queue, Workers};
+use engine::seams::{Clock, Entropy, Signer, SystemClock, SystemEntropy};
+use engine::{BuildConnector, ConnectorSpec, Engine, KeyFile, Parts, Queue, Workers};
 use store::{SqliteStore, Store};
 use tokio::net::TcpListener;
 
@@ -138,7 +138,10 @@ impl Opened {
         let probe = Probe(Arc::clone(&outbound));
         let build: BuildConnector = Box::new(move |spec| Ok(connect(&outbound, spec)?));
         let manifests = manifests::load(config.manifests.folder.as_deref())?;
-        let parts = Parts { store, clock, entropy: Arc::clone(&entropy), build, manifests, node };
+        let folder = config.data.join("keys").join("log");
+        let signer: Arc<dyn Signer> =
+            Arc::new(KeyFile::new(folder, Arc::clone(&store), Arc::clone(&entropy)));
+        let parts = Parts { store, signer, clock, entropy: Arc::clone(&entropy), build, manifests, node };
         let (engine, queue) = Engine::start(parts).await.map_err(StartFault::Engine)?;
         Ok(Self { engine, queue, probe, entropy })
     }

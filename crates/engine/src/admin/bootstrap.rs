@@ -1,12 +1,13 @@
 //! A new workspace: its settings, its keys, and the first person, who may do everything but approve.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use domain::id::WorkspaceId;
 use domain::limits::RUN_DEADLINE_S;
 use domain::name::Slug;
 use domain::principal::Actor;
-use domain::workspace::{AccessChanged, WorkspaceEvent};
+use domain::workspace::{AccessChanged, LogOpened, WorkspaceEvent};
 use proof::json::{Value, object};
 use store::{EntityKind, EntityWrite, Expect};
 
@@ -20,6 +21,8 @@ use crate::{Code, Engine, Error, Result};
 
 /// The longest life of an approval in a new workspace: seconds.
 const APPROVAL_LIFETIME_S: u64 = 24 * 3600;
+/// What a workspace's log holds.
+const LOG_SCOPE: &str = "governed-runs";
 /// Characters of the host in the origin of a log.
 const HOST_LEN_MAX: usize = 128;
 /// The user name of the first person.
@@ -65,10 +68,20 @@ impl Engine {
         let keys = [self.entropy.salt(), self.entropy.salt()].concat();
         let references =
             References::new(&keys).ok_or_else(|| Error::internal("reference keys are 64 bytes"))?;
+        let (signer, origin) = (Arc::clone(&self.signer), settings.origin.clone());
+        let made = tokio::task::spawn_blocking(move || signer.make(ws, &origin, now)).await;
+        let vkey = made
+            .map_err(|fault| Error::internal("the log's signer stopped").because(fault))?
+            .map_err(|fault| Error::internal("the log's key cannot be made").because(fault))?;
+        let opened =
+            LogOpened { origin: settings.origin.clone(), scope: slug(LOG_SCOPE), vkey: vkey.to_string() };
         let event = AccessChanged { code: slug("person_added"), principal: person.to_string() };
         let detail = object([("name", admin.name.as_str().into()), ("roles", roles(&admin.roles))]);
         let change = Change {
-            acts: vec![Act::new(WorkspaceEvent::AccessChanged(event), person, vec![("detail", detail)])],
+            acts: vec![
+                Act::new(WorkspaceEvent::LogOpened(opened), ws, Vec::new()),
+                Act::new(WorkspaceEvent::AccessChanged(event), person, vec![("detail", detail)]),
+            ],
             entities: vec![
                 EntityWrite { expect: Expect::Absent, ..put(EntityKind::Workspace, SETTINGS, &settings)? },
                 self.seal_secret(ws, REFERENCES, 1, &keys)?,

@@ -63,7 +63,6 @@ impl Engine {
             let control = self.control(caller.workspace).await?;
             check(&control, caller, &proposal)?;
             let (environment, resolved) = resolve(&control, Some(caller), proposal.mutations.clone())?;
-            check_environment(environment)?;
             self.check_branch(caller, &proposal, &resolved).await?;
             let mut batch = Batch::start(self, &control, id);
             batch.command(Command::Propose(Box::new(self.propose_command(
@@ -178,16 +177,4 @@ fn check(control: &Control, caller: &Caller, proposal: &Proposal) -> Result<()> 
             .at("/on_behalf_of"));
     }
     Ok(())
-}
-
-/// Until the evidence log exists no attempt can reach the level that production asks for, so nothing starts there.
-fn check_environment(environment: Environment) -> Result<()> {
-    match environment {
-        Environment::Simulation | Environment::Sandbox => Ok(()),
-        Environment::Production => Err(Error::new(
-            Code::EnvironmentRefused,
-            "connectors to production need sealed evidence, which this release cannot give yet",
-        )
-        .hint("point the connector at a sandbox or a simulator")),
-    }
 }

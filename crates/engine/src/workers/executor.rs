@@ -52,6 +52,8 @@ pub(crate) struct Asked {
 struct Dispatch {
     entry: Entry,
     n: u32,
+    /// The level that the leaves before the attempt have reached.
+    evidence: EvidenceLevel,
     before: Option<Snapshot>,
     lease: [u8; 32],
     lease_counter: u64,
@@ -75,9 +77,13 @@ impl Engine {
         let mut races = 0;
         while races < RACES_MAX {
             self.holds.passed(id).await;
+            let needed = self.load(ws, id).await?.run().evidence_needed();
+            // The evidence before the epoch: whatever is paused or taken away while it is awaited still wins.
+            let evidence = self.reach(ws, needed).await?;
             let control = self.control(ws).await?;
             let entry = self.load(ws, id).await?;
-            if !may_start(entry.run(), asked.as_ref().map(|asked| asked.by)) {
+            let may_start = may_start(entry.run(), asked.as_ref().map(|asked| asked.by));
+            if !may_start || evidence < entry.run().evidence_needed() {
                 return Ok(());
             }
             let Some(n) = entry.run().next_mutation() else { return Ok(()) };
@@ -85,7 +91,7 @@ impl Engine {
             if rests && asked.is_none() {
                 return Ok(());
             }
-            match self.step(&control, &entry, n, asked.as_ref()).await? {
+            match self.step(&control, &entry, (n, evidence), asked.as_ref()).await? {
                 Step::Done => {
                     // The request is answered with its first write. A holder goes on commanding what follows; what
                     // anybody else asked for goes on by itself.
@@ -100,7 +106,13 @@ impl Engine {
         Ok(())
     }
 
-    async fn step(&self, control: &Control, entry: &Entry, n: u32, asked: Option<&Asked>) -> Result<Step> {
+    async fn step(
+        &self,
+        control: &Control,
+        entry: &Entry,
+        (n, evidence): (u32, EvidenceLevel),
+        asked: Option<&Asked>,
+    ) -> Result<Step> {
         if self.renew(control, entry).await? {
             return Ok(Step::Again);
         }
@@ -134,7 +146,8 @@ impl Engine {
             batch.commit().await?;
             return Ok(Step::Stop);
         }
-        let dispatch = Dispatch { entry: entry.clone(), n, before, lease, lease_counter: state.counter };
+        let lease_counter = state.counter;
+        let dispatch = Dispatch { entry: entry.clone(), n, evidence, before, lease, lease_counter };
         self.attempt(control, connector, dispatch, asked).await
     }
 
@@ -212,7 +225,7 @@ impl Engine {
         dispatch: Dispatch,
         asked: Option<&Asked>,
     ) -> Result<Step> {
-        let Dispatch { entry, n, before, lease, lease_counter } = dispatch;
+        let Dispatch { entry, n, evidence, before, lease, lease_counter } = dispatch;
         let run = entry.run();
         let mutation = entry.mutation(n)?;
         let planned = usize::try_from(n).ok().and_then(|n| entry.plan.get(n));
@@ -228,7 +241,7 @@ impl Engine {
             n,
             mutation: document.hash,
             plan_digest,
-            evidence: EvidenceLevel::Recorded,
+            evidence,
             guarantee: action.guarantee,
             requested_by: asked.map(|asked| asked.by),
             window_ms: SEND_WINDOW_MS,

@@ -21,7 +21,7 @@ use engine::control::PauseKind;
 use engine::queries::RunView;
 use engine::seams::{Clock, SystemEntropy};
 use engine::testing::SteppedClock;
-use engine::{BuildConnector, Code, Engine, Parts, Workers};
+use engine::{BuildConnector, Code, Engine, KeyFile, Parts, Workers};
 use proof::digest::Digest;
 use proof::json::Value;
 use simulators::{Edit, Fault, FaultKind, Kind as Simulated, Simulator};
@@ -45,7 +45,7 @@ pub struct World {
     pub tom: Caller,
     pub agent: Caller,
     workers: Option<Workers>,
-    _dir: tempfile::TempDir,
+    pub dir: tempfile::TempDir,
 }
 
 /// The stepped clock, shared with the connectors.
@@ -124,7 +124,7 @@ fn builder(clock: &TestClock) -> BuildConnector {
     let (now, boot) = (clock.clone(), clock.clone());
     let outbound_clock =
         OutboundClock { now: Arc::new(move || now.0.now()), boot_ms: Arc::new(move || boot.0.boot_ms()) };
-    let outbound = Arc::new(Outbound::new(outbound_clock, Vec::new()).unwrap());
+    let outbound = Arc::new(Outbound::new(outbound_clock, vec!["127.0.0.1".to_owned()]).unwrap());
     Box::new(move |spec| {
         let manifest = Manifest::parse("manifest", &spec.manifest).map_err(|faults| faults.to_string())?;
         let credentials = spec.credentials.ok_or("no credentials")?;
@@ -141,9 +141,11 @@ fn builder(clock: &TestClock) -> BuildConnector {
     })
 }
 
-pub async fn start_engine(store: Arc<dyn Store>, clock: &TestClock) -> (Arc<Engine>, Workers) {
+pub async fn start_engine(store: Arc<dyn Store>, clock: &TestClock, dir: &Path) -> (Arc<Engine>, Workers) {
+    let signer = KeyFile::new(dir.join("keys/log"), Arc::clone(&store), Arc::new(SystemEntropy));
     let parts = Parts {
         store,
+        signer: Arc::new(signer),
         clock: Arc::clone(&clock.0) as Arc<dyn Clock>,
         entropy: Arc::new(SystemEntropy),
         build: builder(clock),
@@ -234,13 +236,13 @@ impl World {
         let clock = TestClock(Arc::new(SteppedClock::at(Timestamp::from_millis(1_795_000_000_000))));
         let desk = simulators::start(Simulated::Zendesk, "127.0.0.1:0".parse().unwrap()).await.unwrap();
         let store = open_store(dir.path()).await;
-        let (engine, workers) = start_engine(Arc::clone(&store), &clock).await;
+        let (engine, workers) = start_engine(Arc::clone(&store), &clock, dir.path()).await;
         let (admin, owner, maya, tom, agent) = found(&engine, &desk).await;
         workers.stop().await;
         drop(engine);
-        let (engine, workers) = start_engine(wrap(store), &clock).await;
+        let (engine, workers) = start_engine(wrap(store), &clock, dir.path()).await;
         let ws = admin.workspace;
-        Self { engine, ws, clock, desk, admin, owner, maya, tom, agent, workers: Some(workers), _dir: dir }
+        Self { engine, ws, clock, desk, admin, owner, maya, tom, agent, workers: Some(workers), dir }
     }
 
     /// Ends the process's engine and starts another one on the same data.
@@ -248,7 +250,7 @@ impl World {
         if let Some(workers) = self.workers.take() {
             workers.stop().await;
         }
-        let (engine, workers) = start_engine(store, &self.clock).await;
+        let (engine, workers) = start_engine(store, &self.clock, self.dir.path()).await;
         self.engine = engine;
         self.workers = Some(workers);
     }

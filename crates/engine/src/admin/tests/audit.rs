@@ -20,11 +20,11 @@ async fn an_auditor_reads_every_act_with_its_sealed_values() {
     let auditor = world.person("ada", &[Role::Auditor]).await;
     let events = world.engine.audit(&auditor, None, 200).await.unwrap();
     let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
-    assert_eq!(kinds, ["access.changed", "connector.changed", "pause.set", "access.changed"]);
+    assert_eq!(kinds, ["log.opened", "access.changed", "connector.changed", "pause.set", "access.changed"]);
     assert_eq!(events[0].by.kind, "system");
-    assert_eq!((events[2].by.kind, events[2].by.name.as_str()), ("person", "Administrator"));
-    assert_eq!(events[2].value("rationale"), Some(&Value::from("a drill")));
-    let detail = events[3].value("detail").unwrap();
+    assert_eq!((events[3].by.kind, events[3].by.name.as_str()), ("person", "Administrator"));
+    assert_eq!(events[3].value("rationale"), Some(&Value::from("a drill")));
+    let detail = events[4].value("detail").unwrap();
     assert_eq!(detail.get("name").and_then(Value::as_str), Some("ada of the tests"));
 }
 
@@ -42,7 +42,7 @@ async fn the_chain_is_read_in_pages() {
         after = Some(last.seq);
         seen.extend(page.iter().map(|event| event.seq));
     }
-    assert_eq!(seen, [0, 1, 2, 3, 4]);
+    assert_eq!(seen, [0, 1, 2, 3, 4, 5]);
 }
 
 #[tokio::test]
@@ -57,8 +57,8 @@ async fn an_erased_value_is_said_to_be_erased() {
     commit.erasures.push(store::Erasure { subject, class: None, count });
     world.engine.store().commit(commit).await.unwrap();
     let events = world.engine.audit(&world.admin, None, 200).await.unwrap();
-    assert_eq!(events[1].sealed["detail"], SealedMember::Erased);
-    assert!(matches!(events[0].sealed["detail"], SealedMember::Open(_)));
+    assert_eq!(events[2].sealed["detail"], SealedMember::Erased);
+    assert!(matches!(events[1].sealed["detail"], SealedMember::Open(_)));
 }
 
 #[tokio::test]

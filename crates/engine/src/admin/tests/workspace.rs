@@ -95,7 +95,7 @@ async fn acts_at_the_same_time_are_all_kept_in_one_order() {
     }
     assert_eq!(world.engine.list_groups(&world.admin).await.unwrap().len(), 8);
     let seqs: Vec<u64> = chain(&world.engine, world.ws).await.iter().map(|leaf| leaf.seq).collect();
-    assert_eq!(seqs, (0..9).collect::<Vec<u64>>());
+    assert_eq!(seqs, (0..10).collect::<Vec<u64>>());
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn another_engine_goes_on_where_the_chain_ended() {
     drop(engine);
     let engine = start(&folder, &clock, 2).await;
     engine.add_group(&admin, &slug("b"), "B", None).await.unwrap();
-    assert_eq!(chain(&engine, ws).await.len(), 3);
+    assert_eq!(chain(&engine, ws).await.len(), 4);
     assert_eq!(engine.list_groups(&admin).await.unwrap().len(), 2);
 }
 
