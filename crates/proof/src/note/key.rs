@@ -48,7 +48,7 @@ impl fmt::Debug for KeyId {
 }
 
 /// A public key with its name; its text is the vkey `<name>+<key id>+<base64 of kind and key>`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct VerifierKey {
     name: String,
     kind: KeyKind,
@@ -116,6 +116,12 @@ impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let material = [&[self.kind.byte()], self.public().as_slice()].concat();
         write!(f, "{}+{}+{}", self.name, self.id, STANDARD.encode(material))
+    }
+}
+
+impl fmt::Debug for VerifierKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

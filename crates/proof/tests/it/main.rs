@@ -3,6 +3,7 @@
 
 mod files;
 mod merkle;
+mod parsers;
 mod properties;
 mod signed;
 mod vectors;

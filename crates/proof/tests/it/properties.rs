@@ -111,13 +111,13 @@ fn documents() -> impl Strategy<Value = MutationDocument> {
 }
 
 /// A change of bytes: which place, how many bytes go, which come.
-fn edits() -> impl Strategy<Value = (prop::sample::Index, usize, Vec<u8>)> {
+pub fn edits() -> impl Strategy<Value = (prop::sample::Index, usize, Vec<u8>)> {
     let bytes =
         prop_oneof![Just(b"\"".to_vec()), "[ -~]{0,3}".prop_map(String::into_bytes), vec(any::<u8>(), 0..3)];
     (any::<prop::sample::Index>(), 0..3_usize, bytes)
 }
 
-fn edited(mut bytes: Vec<u8>, (place, gone, come): (prop::sample::Index, usize, Vec<u8>)) -> Vec<u8> {
+pub fn edited(mut bytes: Vec<u8>, (place, gone, come): (prop::sample::Index, usize, Vec<u8>)) -> Vec<u8> {
     let start = place.index(bytes.len());
     let end = bytes.len().min(start + gone);
     bytes.splice(start..end, come);

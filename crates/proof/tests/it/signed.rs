@@ -68,10 +68,6 @@ pub fn note(name: &str) -> String {
     input(cases, cases.iter().find(|case| case["name"] == name).expect("a case"), "note")
 }
 
-pub fn policy() -> TrustPolicy {
-    TrustPolicy::parse(text(&read(NOTES), "policy").as_bytes()).expect("a policy")
-}
-
 #[test]
 fn every_checkpoint_is_judged_as_written() {
     let file = read(NOTES);
