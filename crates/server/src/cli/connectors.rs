@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use ::policy::ActionShape;
 use clap::{Args, Subcommand};
 use connectors::manifest::Manifest;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Context;
@@ -71,12 +72,12 @@ pub(super) async fn run(context: &Context, command: Command) -> Result {
         Command::Show { name } => {
             let reply = client.get(&["v1", "connectors", &name]).send().await?;
             let value: Value = reply.read()?;
-            context.output.answer(&reply, || Ok(described(&value)))
+            context.output.answer(&reply, || Ok(described(&value, Timestamp::now())))
         }
         Command::Check { name } => {
             let reply = client.post(&["v1", "connectors", &name, "check"], json!({})).send().await?;
             let value: Value = reply.read()?;
-            context.output.answer(&reply, || Ok(readiness(&value)))
+            context.output.answer(&reply, || Ok(readiness(&value, Timestamp::now())))
         }
         Command::Configure(configure) => configure.run(context).await,
         Command::Validate { manifest } => validate(context, &manifest),
@@ -140,7 +141,7 @@ fn named<'a>(value: &'a Value, member: &str) -> Vec<(String, &'a Value)> {
     }
 }
 
-fn described(value: &Value) -> String {
+fn described(value: &Value, now: Timestamp) -> String {
     let mut shown = format!(
         "{}  {} · {} · {}\n",
         paint(BOLD, &printable(text(value, "name"))),
@@ -153,7 +154,7 @@ fn described(value: &Value) -> String {
     if paused {
         shown.line(paint(YELLOW, "paused: no new attempt starts"));
     }
-    shown.push_str(&readiness(value));
+    shown.push_str(&readiness(value, now));
     for (name, object) in named(value, "objects") {
         shown.line(format!(
             "\n{}  {}",
@@ -189,18 +190,33 @@ fn described(value: &Value) -> String {
     shown
 }
 
-/// Facts with their dates: what was found, and whether that is good.
-fn readiness(value: &Value) -> String {
-    let facts = named(value, "readiness");
-    let facts = if facts.is_empty() { named(value, "facts") } else { facts };
+/// Facts with their dates: what was found, whether that is good, and what to do for what is missing.
+fn readiness(value: &Value, now: Timestamp) -> String {
     let mut shown = String::new();
-    for (name, fact) in facts {
+    for (name, fact) in named(value, "readiness") {
         let ok = fact.get("ok").and_then(Value::as_bool).unwrap_or_default();
-        let mark = if ok { paint(GREEN, "✓") } else { paint(RED, "✗") };
-        let (detail, at) = (printable(text(fact, "detail")), printable(text(fact, "at")));
-        let expires = printable(text(fact, "expires"));
-        let dates = paint(DIM, &format!("{at}, expires {expires}"));
-        shown.line(format!("  {mark} {}  {detail} {dates}", printable(&name)));
+        let (detail, at, expires) = (text(fact, "detail"), text(fact, "at"), text(fact, "expires"));
+        let expired = expires.parse::<Timestamp>().is_ok_and(|expires| expires <= now);
+        let mark = match (ok, expired) {
+            (true, false) => paint(GREEN, "✓"),
+            (true, true) => paint(YELLOW, "✗"),
+            (false, _) => paint(RED, "✗"),
+        };
+        let dates =
+            if expired { format!("{at}, expired {expires}") } else { format!("{at}, expires {expires}") };
+        let dates = paint(DIM, &printable(&dates));
+        shown.line(format!("  {mark} {}  {} {dates}", printable(&name), printable(detail)));
+    }
+    let missing = named(value, "missing");
+    for (name, how) in &missing {
+        let how = how.as_str().unwrap_or_default();
+        shown.line(format!("  {} {}: {}", paint(YELLOW, "·"), printable(name), printable(how)));
+    }
+    if !missing.is_empty() {
+        shown.line(paint(DIM, "Runs prove what is missing: see docs/how-to/configure-a-connector.md"));
     }
     shown
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use domain::mutation::{Environment, RecordRef};
 use domain::name::Slug;
 use engine::Error;
-use engine::admin::ConnectorSettings;
+use engine::admin::{ConnectorSettings, Proven};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -149,9 +149,11 @@ struct CheckedRecord {
 pub struct Readiness {
     /// Facts by name, each with its date.
     readiness: BTreeMap<String, Fact>,
+    /// Facts that only governed runs prove and that do not hold now, with what to do for them.
+    missing: BTreeMap<&'static str, &'static str>,
 }
 
-/// Try a connector out. Nothing is written.
+/// Try a connector out. Nothing is written: what needs a write is learned from its runs.
 #[utoipa::path(
     post, path = "/v1/connectors/{name}/check", tag = "connectors", request_body = CheckConnector,
     params(("name" = String, Path, description = "The connector")),
@@ -171,7 +173,11 @@ pub async fn check(
     });
     let probe = app.probe();
     let lane = app.engine().check_connector(&caller, &name, |spec| probe.try_out(spec, record)).await?;
-    Ok(Json(Readiness { readiness: facts(lane.facts) }))
+    let now = app.engine().now();
+    let holds = |fact: &Proven| lane.facts.get(fact.fact()).is_some_and(|known| known.holds(now));
+    let missing = Proven::ALL.into_iter().filter(|fact| !holds(fact));
+    let missing = missing.map(|fact| (fact.fact(), fact.how())).collect();
+    Ok(Json(Readiness { readiness: facts(lane.facts), missing }))
 }
 
 fn parse(name: &str) -> Result<Slug> {

@@ -84,6 +84,8 @@ async fn a_check_reads_and_writes_nothing() {
     );
     let shown = world.get(&world.maya.token, "/v1/connectors/help-desk").await.expect(200);
     assert_eq!(shown["readiness"], missing["readiness"]);
+    let names: Vec<_> = known["missing"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["dry-run", "live-write", "rollback-proven", "unknown-drill"]);
     check(json!({ "record": { "object": "ticket" } })).await.refused("invalid_request");
     check(json!({})).await.expect(200);
     assert!(world.desk.writes().is_empty());
@@ -93,6 +95,27 @@ async fn a_check_reads_and_writes_nothing() {
     world.put(&world.admin, "/v1/connectors/help-desk", body).await.expect(200);
     let known = check(json!({ "record": { "object": "ticket", "id": "48213" } })).await.expect(200);
     assert_eq!(known["readiness"]["auth"]["ok"], false, "{known:#}");
+}
+
+#[tokio::test]
+async fn what_a_run_proved_is_no_longer_missing() {
+    let world = World::start().await;
+    let run = world.propose(&world.agent, tag(&["vat"])).await;
+    assert_eq!(world.waited(&run).await["stage"], "applied");
+    let mut known = Value::Null;
+    for _ in 0..400 {
+        known = world.get(&world.maya.token, "/v1/connectors/help-desk").await.expect(200);
+        if known["readiness"].get("live-write").is_some() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let fact = &known["readiness"]["live-write"];
+    assert_eq!(fact["ok"], true, "{known:#}");
+    assert!(text(&fact["detail"]).contains(&text(&run["id"])), "{fact}");
+    let checked = world.post(&world.admin, "/v1/connectors/help-desk/check", json!({})).await.expect(200);
+    let missing: Vec<_> = checked["missing"].as_object().unwrap().keys().collect();
+    assert_eq!(missing, ["rollback-proven", "unknown-drill"]);
 }
 
 #[tokio::test]
