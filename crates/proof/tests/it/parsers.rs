@@ -142,7 +142,7 @@ fn policies() -> impl Strategy<Value = String> {
     ];
     let whole = format!("log {log}\nwitness a {}\n", witness[0]);
     prop_oneof![
-        vec(line.clone(), 0..8).prop_map(|lines| lines.concat()),
+        vec(line.clone(), 1..8).prop_map(|lines| lines.concat()),
         vec(line, 0..4).prop_map(move |lines| whole.clone() + &lines.concat()),
     ]
 }
@@ -223,7 +223,6 @@ proptest! {
     #[test]
     fn a_trust_policy_means_the_same_when_written_again(text in policies(), edit in edits()) {
         check_every_door(text.as_bytes());
-        prop_assume!(!text.is_empty());
         check_every_door(&edited(text.into_bytes(), edit));
     }
 
