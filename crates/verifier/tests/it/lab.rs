@@ -1,0 +1,567 @@
+//! A workspace in a few lines: runs brought to where they are by real commands, acts by real events, all in one log.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use domain::attempt::{EvidenceLevel, Guarantee, Outcome};
+use domain::command::{
+    Command, Drift, FinishAttempt, Propose, Reconcile, RecordDecision, StartAttempt, TakeOver, Verdict,
+};
+use domain::event::{Obligation, PolicyDecided};
+use domain::id::{AgentId, NodeId, PersonId, PolicySetId, RunId};
+use domain::mutation::{Change, Environment, Kind, Mutation, UndoKind};
+use domain::name::Slug;
+use domain::plan::Previewed;
+use domain::principal::{Actor, Principal};
+use domain::run::{Context, DecisionWord, Method, RecoveryKind, Risk, Run, Stage, decide, follow};
+use domain::time::Timestamp;
+use domain::wire::{self, SealedEvent};
+use domain::workspace::{
+    ApproverEnrolled, ApproverRemoved, ConnectorChanged, DisclosureErased, Head, LogOpened, PauseSet,
+    PolicyActivated, PolicyPublished, WorkspaceEvent, seal_acts,
+};
+use policy::facts::{PrincipalKind, Record, Request, Reversibility, Usage};
+use policy::{ActionShape, FieldShape, FieldType, Outcome as Answer, PolicySet, Schema, merge};
+use proof::digest::{Digest, Tag, sha256, tagged_bytes};
+use proof::disclosure::Disclosure;
+use proof::json::{Value, object};
+use proof::leaf::{Leaf, SdDigest};
+
+pub const ORIGIN: &str = "ap.example/w/acme";
+pub const MANIFEST: &str = "# the manifest of the CRM\nsystem = \"crm\"\n";
+
+/// What policy decides by: the stage by itself, the amount with two approvals, the owner never.
+pub const POLICY: &str = r#"
+@id("agents-propose") permit (principal, action == Action::"crm.deal.update", resource);
+@id("amount-needs-two") @title("The amount changes")
+@obligation("approval") @group("sales") @quorum("2") @expires("PT4H") @risk("high")
+forbid (principal, action == Action::"crm.deal.update", resource)
+when { context.changedFields.contains("amount") && !context.recovery } unless { context.approved };
+@id("owner-stays") forbid (principal, action == Action::"crm.deal.update", resource)
+when { context.changedFields.contains("owner") };
+"#;
+
+pub static SHAPES: LazyLock<Vec<ActionShape>> = LazyLock::new(|| {
+    let field = |name: &str, ty| FieldShape { name: name.to_owned(), ty, policy_visible: true };
+    let fields = vec![
+        field("stage", FieldType::Enum),
+        field("amount", FieldType::Money { scale: 2 }),
+        field("owner", FieldType::Reference),
+        field("note", FieldType::Text),
+    ];
+    let (system, object, action) = ("crm".to_owned(), "deal".to_owned(), "update".to_owned());
+    vec![ActionShape { system, object, action, fields }]
+});
+
+pub static SET: LazyLock<PolicySet> =
+    LazyLock::new(|| PolicySet::load(POLICY, &Schema::new(SHAPES.clone()).unwrap()).unwrap());
+
+pub const ADMIN: u8 = 1;
+pub const AUTHOR: u8 = 2;
+pub const OWNER: u8 = 3;
+pub const HOLDER: u8 = 4;
+pub const ANN: u8 = 11;
+pub const BOB: u8 = 12;
+
+pub fn start() -> Timestamp {
+    Timestamp::parse("2026-11-24T08:00:00.000Z").unwrap()
+}
+
+pub fn person(n: u8) -> PersonId {
+    PersonId::new(start(), [n; 10])
+}
+
+pub fn human(n: u8) -> Principal {
+    Principal::Person(person(n))
+}
+
+pub fn agent() -> Principal {
+    Principal::Agent(AgentId::new(start(), [1; 10]))
+}
+
+pub fn node() -> NodeId {
+    NodeId::new(start(), [1; 10])
+}
+
+pub fn run_id(n: u8) -> RunId {
+    RunId::new(start(), [n; 10])
+}
+
+pub fn slug(text: &str) -> Slug {
+    Slug::parse(text).unwrap()
+}
+
+pub fn manifest() -> Digest {
+    tagged_bytes(Tag::Manifest, MANIFEST.as_bytes())
+}
+
+/// Everything that was written, in the order of the log.
+#[derive(Clone, Default)]
+pub struct Log {
+    pub leaves: Vec<Leaf>,
+    /// Mutation documents by run and revision.
+    pub documents: BTreeMap<(RunId, u32), Vec<Vec<u8>>>,
+    /// What is sealed, by run or for the workspace.
+    pub sealed: BTreeMap<Option<RunId>, Vec<Disclosure>>,
+}
+
+/// A workspace and a clock.
+#[derive(Clone)]
+pub struct Lab {
+    pub log: Log,
+    pub now: Timestamp,
+    pub environment: Environment,
+    runs: BTreeMap<RunId, (Run, Vec<Digest>)>,
+    mutations: BTreeMap<RunId, Vec<Mutation>>,
+    hashes: BTreeMap<RunId, Vec<Digest>>,
+    head: Head,
+    drawn: u32,
+}
+
+impl Lab {
+    /// A log that begins.
+    pub fn empty() -> Self {
+        let head = Head { next: 0, prev: None, time: start() };
+        let mut lab = Self {
+            log: Log::default(),
+            now: start(),
+            environment: Environment::Simulation,
+            runs: BTreeMap::new(),
+            mutations: BTreeMap::new(),
+            hashes: BTreeMap::new(),
+            head,
+            drawn: 0,
+        };
+        let opened = LogOpened {
+            origin: ORIGIN.to_owned(),
+            scope: slug("governed-runs"),
+            vkey: crate::export::log_key(1).verifier().to_string(),
+        };
+        lab.act_by(Actor::System(node()), WorkspaceEvent::LogOpened(opened), vec![]);
+        lab
+    }
+
+    /// With a policy set in force, a connector and two approvers.
+    pub fn ready() -> Self {
+        Self::ready_in(Environment::Simulation)
+    }
+
+    pub fn ready_in(environment: Environment) -> Self {
+        let mut lab = Self { environment, ..Self::empty() };
+        lab.publish(AUTHOR);
+        lab.activate(ADMIN, None);
+        lab.connect(manifest());
+        lab.enrol(ADMIN, ANN);
+        lab.enrol(ADMIN, BOB);
+        lab
+    }
+
+    pub fn publish(&mut self, by: u8) {
+        let bytes = u64::try_from(POLICY.len()).unwrap();
+        let event = PolicyPublished { bytes, policy: SET.digest() };
+        self.act(by, WorkspaceEvent::PolicyPublished(event), vec![("author", named("Authoress"))]);
+    }
+
+    pub fn activate(&mut self, by: u8, code: Option<&str>) {
+        let event = PolicyActivated { code: code.map(slug), policy: SET.digest() };
+        self.act(by, WorkspaceEvent::PolicyActivated(event), vec![]);
+    }
+
+    pub fn connect(&mut self, manifest: Digest) {
+        let environment = self.environment;
+        let event = ConnectorChanged { connector: slug("crm-main"), environment, manifest };
+        self.act(ADMIN, WorkspaceEvent::ConnectorChanged(event), vec![]);
+    }
+
+    pub fn enrol(&mut self, by: u8, whom: u8) {
+        let event = ApproverEnrolled { approver: person(whom), groups: vec![slug("sales")] };
+        let sealed =
+            vec![("credential", Value::Null), ("name", named("Somebody")), ("training_ref", Value::Null)];
+        self.act(by, WorkspaceEvent::ApproverEnrolled(event), sealed);
+    }
+
+    pub fn remove(&mut self, whom: u8) {
+        let event = ApproverRemoved { approver: person(whom), groups: vec![slug("sales")] };
+        self.act(ADMIN, WorkspaceEvent::ApproverRemoved(event), vec![]);
+    }
+
+    pub fn pause(&mut self, kind: &str, id: &str) {
+        let event = PauseSet { id: id.to_owned(), kind: slug(kind) };
+        self.act(ADMIN, WorkspaceEvent::PauseSet(event), vec![("rationale", Value::from("drill"))]);
+    }
+
+    /// Erases everything that is sealed for a run.
+    pub fn erase(&mut self, run: RunId) {
+        let of_run = self.log.leaves.iter().filter(|leaf| leaf.run == Some(run.to_string()));
+        let mut digests: Vec<SdDigest> = of_run.flat_map(|leaf| leaf.sd.clone()).collect();
+        for ((_, _), documents) in self.log.documents.iter().filter(|((of, _), _)| *of == run) {
+            for bytes in documents {
+                let document = proof::document::MutationDocument::parse(bytes).unwrap();
+                digests.extend(document.sd.into_iter().chain(document.changes));
+            }
+        }
+        let count = u32::try_from(digests.len()).unwrap();
+        let event = DisclosureErased { basis: slug("gdpr-17-1-b"), complete_by: None, count, digests };
+        let sealed = vec![("authorized_by", named("Data officer")), ("request_ref", Value::from("case 7"))];
+        self.act(ADMIN, WorkspaceEvent::DisclosureErased(event), sealed);
+        self.log.sealed.remove(&Some(run));
+    }
+
+    pub fn act(&mut self, by: u8, event: WorkspaceEvent, sealed: Vec<(&'static str, Value)>) {
+        self.act_by(Actor::Principal(human(by)), event, sealed);
+    }
+
+    fn act_by(&mut self, by: Actor, event: WorkspaceEvent, sealed: Vec<(&'static str, Value)>) {
+        self.tick();
+        let written =
+            seal_acts(self.head, node(), by, self.now, vec![(event, sealed)], &mut salts(&mut self.drawn))
+                .unwrap();
+        self.head = Head { next: self.head.next + 1, prev: Some(written[0].hash), time: self.now };
+        self.keep(None, written);
+    }
+
+    fn tick(&mut self) {
+        self.now = self.now.plus_s(1);
+    }
+
+    pub fn wait_s(&mut self, seconds: u64) {
+        self.now = self.now.plus_s(seconds);
+    }
+
+    fn keep(&mut self, run: Option<RunId>, written: Vec<SealedEvent>) {
+        for event in written {
+            self.log.leaves.push(Leaf::parse(&event.bytes).unwrap());
+            let sealed = event.disclosures.into_iter().map(|(_, disclosure)| disclosure);
+            self.log.sealed.entry(run).or_default().extend(sealed);
+        }
+    }
+
+    pub fn run(&self, id: RunId) -> &Run {
+        &self.runs[&id].0
+    }
+
+    /// Gives a command, which must be accepted.
+    pub fn give(&mut self, id: RunId, command: Command) {
+        self.tick();
+        let told = format!("{command:?}");
+        let (run, mut hashes) =
+            self.runs.remove(&id).map_or((None, vec![]), |(run, hashes)| (Some(run), hashes));
+        let context = Context { now: self.now, node: node() };
+        let drafts = decide(run.as_ref(), command, &context);
+        let drafts = drafts.unwrap_or_else(|refusal| panic!("{told} was refused: {refusal}"));
+        let run = follow(id, run, &drafts).unwrap();
+        let written = wire::seal_run(id, &hashes, node(), drafts, &mut salts(&mut self.drawn)).unwrap();
+        hashes.extend(written.iter().map(|event| event.hash));
+        self.runs.insert(id, (run, hashes));
+        self.keep(Some(id), written);
+    }
+
+    /// An agent proposes changes, one field each.
+    pub fn propose(&mut self, id: RunId, changes: &[(&str, &str, &str)]) {
+        self.propose_for(id, changes, None);
+    }
+
+    pub fn propose_for(
+        &mut self,
+        id: RunId,
+        changes: &[(&str, &str, &str)],
+        recovers: Option<(RunId, RecoveryKind)>,
+    ) {
+        let mutations: Vec<Mutation> =
+            (0u32..).zip(changes).map(|(n, change)| self.mutation(n, change)).collect();
+        let count = u32::try_from(mutations.len()).unwrap();
+        self.mutations.insert(id, mutations);
+        let propose = Propose {
+            id,
+            by: if recovers.is_some() { human(HOLDER) } else { agent() },
+            agent_owner: Some(person(OWNER)).filter(|_| recovers.is_none()),
+            on_behalf_of: None,
+            agent_version: None,
+            confidence_bp: Some(9_100),
+            deadline: self.now.plus_s(24 * 3600),
+            environment: self.environment,
+            mutations: count,
+            recovers,
+            branched_from: None,
+            source: slug(if recovers.is_some() { "recovery" } else { "api" }),
+            trace: None,
+            workflow: slug("renewals"),
+            proposer: named("Renewal agent"),
+            reason: Value::from("Büro Süd has signed 🙂"),
+            source_ref: Value::Null,
+            model: Value::Null,
+        };
+        self.give(id, Command::Propose(Box::new(propose)));
+    }
+
+    fn mutation(&self, n: u32, (field, before, after): &(&str, &str, &str)) -> Mutation {
+        let value = |text: &str| Some(text).filter(|text| *text != "(absent)").map(Value::from);
+        Mutation {
+            n,
+            connector: slug("crm-main"),
+            environment: self.environment,
+            manifest: manifest(),
+            object: slug("deal"),
+            kind: Kind::Update,
+            action: None,
+            record: Some(format!("006A{n}")),
+            version: Some("7".to_owned()),
+            changes: vec![Change { field: (*field).to_owned(), before: value(before), after: value(after) }],
+            guard: BTreeMap::new(),
+            arguments: BTreeMap::new(),
+            undo: UndoKind::Rollback,
+        }
+    }
+
+    /// The records are read and the plan is fixed.
+    pub fn preview(&mut self, id: RunId) {
+        let revision = self.run(id).revision + 1;
+        let configuration = sha256(b"configuration");
+        let plan: Vec<Previewed> = self.mutations[&id]
+            .iter()
+            .map(|mutation| Previewed { mutation: mutation.clone(), base: None, configuration })
+            .collect();
+        let sealed =
+            domain::plan::seal(id, ORIGIN, SET.digest(), revision, &plan, &mut salts(&mut self.drawn))
+                .unwrap();
+        self.give(id, Command::RecordPreview(Box::new(sealed.previewed)));
+        let documents = sealed.documents.iter().map(|document| document.bytes.clone()).collect();
+        self.hashes.insert(id, sealed.documents.iter().map(|document| document.hash).collect());
+        self.log.documents.insert((id, revision), documents);
+        let values = sealed.documents.into_iter().flat_map(|document| document.disclosures);
+        self.log.sealed.entry(Some(id)).or_default().extend(values);
+    }
+
+    /// Policy is asked about the plan.
+    pub fn decide(&mut self, id: RunId) {
+        let run = self.run(id).clone();
+        let judged = run.all_judged();
+        let requests: Vec<Request> = judged
+            .iter()
+            .flat_map(|principal| {
+                self.mutations[&id].iter().map(|mutation| request(&run, *principal, mutation))
+            })
+            .collect();
+        let decision = merge(requests.iter().map(|request| SET.decide(request)));
+        let obligations = decision.obligations.iter().map(|asked| Obligation {
+            exclude: vec![],
+            expires_s: asked.expires_s.get(),
+            group: slug(&asked.group),
+            method: Method::Signin,
+            quorum: asked.quorum.get(),
+        });
+        let decided = PolicyDecided {
+            canary: None,
+            decision: match decision.outcome {
+                Answer::Auto => DecisionWord::Auto,
+                Answer::Approval => DecisionWord::Approval,
+                Answer::Deny(_) => DecisionWord::Deny,
+            },
+            duration_us: 87,
+            evidence: EvidenceLevel::Recorded,
+            obligations: obligations.collect(),
+            plan_digest: SET.digest(),
+            policy: SET.digest(),
+            principal: String::new(),
+            rationale: decision.rationale_required,
+            risk: Risk::parse(decision.risk.word()).unwrap(),
+            rules: decision.rules.iter().map(|rule| slug(rule)).collect(),
+        };
+        let input = Value::Array(requests.iter().map(Request::to_value).collect());
+        let words = policy::explain(&decision).into_iter().map(Value::Str).collect();
+        let record = RecordDecision {
+            set: PolicySetId::new(start(), [1; 10]),
+            decided,
+            input,
+            rationale: Value::Array(words),
+            lapsed: BTreeSet::new(),
+        };
+        self.give(id, Command::RecordDecision(Box::new(record)));
+    }
+
+    pub fn planned(&mut self, id: RunId, changes: &[(&str, &str, &str)]) {
+        self.propose(id, changes);
+        self.preview(id);
+        self.decide(id);
+    }
+
+    pub fn approve(&mut self, id: RunId, by: u8) {
+        let verdict = self.verdict(id, by);
+        self.give(id, Command::Approve(Box::new(verdict)));
+    }
+
+    pub fn verdict(&self, id: RunId, by: u8) -> Verdict {
+        Verdict {
+            by: human(by),
+            plan_digest: self.run(id).plan_digest().unwrap(),
+            group: None,
+            member_of: BTreeSet::from([slug("sales")]),
+            lapsed: BTreeSet::new(),
+            method: Method::Signin,
+            lifetime_s: 7 * 24 * 3600,
+            approver: named(if by == ANN { "Ann" } else { "Bob" }),
+            assertion: Value::Null,
+            rationale: Value::from("fits the contract"),
+            shown: sha256(b"shown").into(),
+        }
+    }
+
+    pub fn attempt(&mut self, id: RunId) {
+        let run = self.run(id);
+        let n = run.next_mutation().unwrap();
+        let attempt = StartAttempt {
+            n,
+            mutation: self.hashes[&id][usize::try_from(n).unwrap()],
+            plan_digest: run.plan_digest().unwrap(),
+            evidence: run.evidence_minimum(),
+            guarantee: Guarantee::Conditional,
+            requested_by: run.takeover.map(|takeover| Principal::Person(takeover.holder)),
+            window_ms: 5_000,
+            observed: object([("version", "7".into())]),
+            request: object([("method", "PATCH".into())]),
+        };
+        self.give(id, Command::StartAttempt(Box::new(attempt)));
+    }
+
+    pub fn finish(&mut self, id: RunId, outcome: Outcome, code: &str) {
+        self.finish_with(id, outcome, code, object([("version", "8".into())]));
+    }
+
+    pub fn finish_with(&mut self, id: RunId, outcome: Outcome, code: &str, read_back: Value) {
+        let finish = FinishAttempt {
+            outcome,
+            code: slug(code),
+            retryable: false,
+            read_back,
+            response: object([("status", Value::Int(204))]),
+            conflict: None,
+        };
+        self.give(id, Command::FinishAttempt(Box::new(finish)));
+    }
+
+    /// Everything that is left is executed.
+    pub fn apply(&mut self, id: RunId) {
+        while self.run(id).closed.is_none() {
+            self.attempt(id);
+            self.finish(id, Outcome::Applied, "read_back");
+        }
+    }
+
+    pub fn settle(&mut self, id: RunId, outcome: Outcome, code: &str) {
+        let n = self.run(id).unknown().unwrap().n;
+        let reconcile = Reconcile {
+            person: None,
+            plan_digest: None,
+            n,
+            outcome,
+            code: slug(code),
+            retryable: false,
+            read_back: object([("version", "8".into())]),
+            rationale: Value::Null,
+        };
+        self.give(id, Command::Reconcile(Box::new(reconcile)));
+    }
+
+    pub fn drift(&mut self, id: RunId) {
+        self.give(id, Command::RecordDrift(Drift { n: 0, view: object([("stage", "moved".into())]) }));
+    }
+
+    pub fn take_over(&mut self, id: RunId) {
+        let take = TakeOver {
+            person: person(HOLDER),
+            lease_s: 1800,
+            operator: named("Hal"),
+            rationale: Value::from("I look at it"),
+        };
+        self.give(id, Command::TakeOver(take));
+    }
+
+    pub fn amend(&mut self, id: RunId, changes: &[(&str, &str, &str)]) {
+        let plan_digest = self.run(id).plan_digest();
+        let mutations: Vec<Mutation> =
+            (0u32..).zip(changes).map(|(n, change)| self.mutation(n, change)).collect();
+        let count = u32::try_from(mutations.len()).unwrap();
+        let rationale = Value::from("smaller");
+        self.give(id, Command::Amend { person: person(HOLDER), plan_digest, mutations: count, rationale });
+        self.mutations.insert(id, mutations);
+    }
+
+    /// Taken back in full by a recovery run of one mutation each.
+    pub fn roll_back(&mut self, id: RunId, child: RunId, undo: &[(&str, &str, &str)]) {
+        let mutations = self.run(id).recoverable();
+        let planned = Command::PlanRecovery {
+            by: human(HOLDER),
+            plan_digest: self.run(id).plan_digest().unwrap(),
+            kind: RecoveryKind::Rollback,
+            mutations: mutations.clone(),
+            child,
+            rationale: Value::from("wrong quarter"),
+        };
+        self.give(id, planned);
+        self.propose_for(child, undo, Some((id, RecoveryKind::Rollback)));
+        self.preview(child);
+        self.decide(child);
+        self.apply(child);
+        let (run, hashes) = &self.runs[&child];
+        assert_eq!(run.stage, Stage::Applied);
+        let finish = Command::FinishRecovery {
+            child,
+            stage: run.stage,
+            code: run.closed.as_ref().unwrap().code.clone(),
+            close: *hashes.last().unwrap(),
+            recovered: mutations,
+        };
+        self.give(id, finish);
+    }
+}
+
+pub fn named(name: &str) -> Value {
+    object([("name", name.into())])
+}
+
+/// Salts are counted, so that the same story gives the same bytes.
+fn salts(drawn: &mut u32) -> impl FnMut() -> [u8; 32] + '_ {
+    move || {
+        *drawn += 1;
+        *sha256(format!("salt {drawn}").as_bytes()).as_bytes()
+    }
+}
+
+/// The facts about one mutation, as the engine gathers them.
+fn request(run: &Run, principal: Principal, mutation: &Mutation) -> Request {
+    let mut request = Request {
+        principal: policy::facts::Principal {
+            kind: if principal.person().is_some() { PrincipalKind::Person } else { PrincipalKind::Agent },
+            id: principal.to_string(),
+            groups: BTreeSet::new(),
+        },
+        on_behalf_of: None,
+        action: "crm.deal.update".to_owned(),
+        record: Record {
+            connector: mutation.connector.to_string(),
+            id: mutation.record.clone(),
+            environment: mutation.environment.to_string(),
+            labels: BTreeSet::new(),
+        },
+        changed_fields: BTreeSet::new(),
+        before: BTreeMap::new(),
+        after: BTreeMap::new(),
+        delta: BTreeMap::new(),
+        confidence_bp: run.confidence_bp,
+        workflow: run.workflow.to_string(),
+        source: run.source.to_string(),
+        local_hour: 8,
+        weekday: 2,
+        reversibility: Reversibility::Rollback,
+        plan_size: run.mutations,
+        usage: Usage { agent_hour: 1, agent_day: 1, lane_hour: 1, lane_day: 1 },
+        readiness: BTreeSet::new(),
+        recovery: run.recovers.is_some() && run.amenders.is_empty(),
+        takeover: run.takeover.is_some(),
+    };
+    for change in &mutation.changes {
+        let field = SHAPES[0].field(&change.field).unwrap();
+        request.add_change(field, change.before.as_ref(), change.after.as_ref()).unwrap();
+    }
+    request
+}
