@@ -1,6 +1,6 @@
 //! All checks in their order, from bytes to meaning. Nothing is judged by its meaning whose form or place does not hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::RunId;
 use domain::time::Timestamp;
@@ -9,6 +9,7 @@ use proof::checkpoint::SignedCheckpoint;
 use proof::trust::TrustPolicy;
 
 use crate::acts::Acts;
+use crate::checks::inclusion::Log;
 use crate::checks::replay::{self, Replayed};
 use crate::checks::signatures::{Head, Notes};
 use crate::checks::{
@@ -60,18 +61,25 @@ pub fn verify(files: &Files, question: &Question<'_>) -> Report {
         }
     };
     let acts = Acts::of(&parts.workspace, whole_log);
-    let (values, counts) = disclosures::check(files, &parts, &acts, &mut docket);
+    let origin = head.as_ref().map_or("", |head| head.checkpoint.origin.as_str());
+    let mut whole = BTreeSet::new();
+    for run in parts.runs.values() {
+        let chained = chain::check(run, &mut docket);
+        let planned = head.is_some() && plans::check(run, origin, chained, &mut docket);
+        if chained && planned && !docket.spoils(FORM, &run.id.to_string()) {
+            whole.insert(run.id);
+        }
+    }
+    let (values, counts) = disclosures::check(files, &parts, &acts, &whole, &mut docket);
     let sets = decisions::load(files, &mut docket);
+    plans::manifests(files, &mut docket);
     let tokens = head.as_ref().map(|head| anchors::check(files, head, &mut docket)).unwrap_or_default();
     let sights = head.as_ref().map(|head| times::sights(head, &tokens)).unwrap_or_default();
     times::workspace(&parts, &sights, &mut docket);
     let mut replayed = BTreeMap::<RunId, Replayed>::new();
     for run in parts.runs.values() {
         let place = run.chain.place();
-        let whole = chain::check(run, &mut docket);
-        let origin = head.as_ref().map_or("", |head| head.checkpoint.origin.as_str());
-        let planned = head.is_some() && plans::check(run, origin, whole, &mut docket);
-        if !whole || !planned || docket.spoils(FORM, &run.id.to_string()) {
+        if !whole.contains(&run.id) {
             for check in [Check::Replay, Check::Times] {
                 docket.leave_open(
                     check,
@@ -126,10 +134,15 @@ fn form(
     docket: &mut Docket,
 ) -> bool {
     let entries = if full { full_log::read(files, head, docket) } else { None };
+    let log = match &entries {
+        Some(entries) => Log::Whole(entries),
+        None if full => Log::Broken,
+        None => Log::Absent,
+    };
     for run in parts.runs.values() {
-        inclusion::check(files, &run.chain, head, entries.as_ref(), notes, docket);
+        inclusion::check(files, &run.chain, head, log, notes, docket);
     }
-    inclusion::check(files, &parts.workspace, head, entries.as_ref(), notes, docket);
+    inclusion::check(files, &parts.workspace, head, log, notes, docket);
     consistency::check(files, question, head, entries.as_ref(), docket);
     let Some(entries) = entries else { return false };
     full_log::nothing_hidden(&entries, parts, docket);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::id::RunId;
 use proof::digest::{Digest, sha256};
 use proof::disclosure::Opened;
 use proof::json::Value;
@@ -24,7 +25,16 @@ const DOCUMENT: &[&str] = &["arguments", "guard", "record", "version"];
 const CHANGE: &[&str] = &["change"];
 
 /// Opens every disclosed value and classes every sealed field.
-pub fn check(files: &Files, parts: &Parts, acts: &Acts, docket: &mut Docket) -> (Values, Counts) {
+///
+/// `whole` are the runs of which no event and no plan is missing. Only of these it is certain that a value belongs to none
+/// of their events.
+pub fn check(
+    files: &Files,
+    parts: &Parts,
+    acts: &Acts,
+    whole: &BTreeSet<RunId>,
+    docket: &mut Docket,
+) -> (Values, Counts) {
     let tombstones = acts.tombstones();
     let mut disclosed = BTreeMap::new();
     let mut named = BTreeSet::new();
@@ -44,7 +54,8 @@ pub fn check(files: &Files, parts: &Parts, acts: &Acts, docket: &mut Docket) -> 
                 scope.insert(change.clone(), (holder, CHANGE));
             }
         }
-        open(files, &run.chain, &scope, &mut disclosed, &mut named, docket);
+        let stray = if whole.contains(&run.id) { Stray::Foreign } else { Stray::Unknown };
+        open(files, &run.chain, &scope, stray, &mut disclosed, &mut named, docket);
         all.extend(scope.into_keys());
     }
     let mut scope = Scope::new();
@@ -52,7 +63,8 @@ pub fn check(files: &Files, parts: &Parts, acts: &Acts, docket: &mut Docket) -> 
         holder += 1;
         scope.extend(act.leaf.sd.iter().map(|digest| (digest.clone(), (holder, act.event.sealed()))));
     }
-    open(files, &parts.workspace, &scope, &mut disclosed, &mut named, docket);
+    let stray = if acts.is_whole() { Stray::Foreign } else { Stray::Left };
+    open(files, &parts.workspace, &scope, stray, &mut disclosed, &mut named, docket);
     all.extend(scope.into_keys());
     artifacts(files, &named, docket);
     for digest in disclosed.keys().filter(|digest| tombstones.contains_key(digest)) {
@@ -67,10 +79,22 @@ pub fn check(files: &Files, parts: &Parts, acts: &Acts, docket: &mut Docket) -> 
     (values, counts)
 }
 
+/// What a value without a holder is.
+#[derive(Debug, Clone, Copy)]
+enum Stray {
+    /// Somebody added it.
+    Foreign,
+    /// The act that it belongs to was left out.
+    Left,
+    /// Something of its run is missing, which other checks say.
+    Unknown,
+}
+
 fn open<E>(
     files: &Files,
     chain: &Chain<E>,
     scope: &Scope,
+    stray: Stray,
     disclosed: &mut BTreeMap<SdDigest, (String, Value)>,
     named: &mut BTreeSet<Digest>,
     docket: &mut Docket,
@@ -79,9 +103,12 @@ fn open<E>(
     let mut taken = BTreeSet::new();
     for Opened { digest, name, value, .. } in &chain.disclosed {
         let Some((holder, names)) = scope.get(digest) else {
-            let told =
-                format!("a value called `{name}` belongs to nothing in this bundle", name = printable(name));
-            docket.tampered(Check::Disclosures, place.clone(), told);
+            let told = format!("a value called `{}` belongs to nothing in this bundle", printable(name));
+            match stray {
+                Stray::Foreign => docket.tampered(Check::Disclosures, place.clone(), told),
+                Stray::Left => docket.missing(Check::Disclosures, place.clone(), told),
+                Stray::Unknown => docket.leave_open(Check::Disclosures, place.clone(), told),
+            }
             continue;
         };
         if !names.contains(&name.as_str()) || !taken.insert((*holder, name.clone())) {

@@ -10,12 +10,23 @@ use crate::files::Files;
 use crate::finding::{Check, Docket, Place};
 use crate::read::{Chain, Line};
 
+/// What stands in for single proofs.
+#[derive(Debug, Clone, Copy)]
+pub enum Log<'a> {
+    /// Every entry, whose root is the signed one.
+    Whole(&'a Entries),
+    /// A whole log that does not hold, as another check says.
+    Broken,
+    /// Nothing.
+    Absent,
+}
+
 /// Judges every event of a chain.
 pub fn check<E>(
     files: &Files,
     chain: &Chain<E>,
     head: &Head,
-    entries: Option<&Entries>,
+    log: Log<'_>,
     notes: &mut Notes<'_>,
     docket: &mut Docket,
 ) {
@@ -24,14 +35,17 @@ pub fn check<E>(
         docket.look(Check::Inclusion);
         let file = format!("{folder}/{}.tlog-proof", line.index);
         let place = chain.place().at(line.index).within(file.clone());
-        match (files.get(&file), entries) {
+        match (files.get(&file), log) {
             (Some(bytes), _) => proven(bytes, line, head, place, notes, docket),
-            (None, Some(entries)) if entries.hash(line.index) == Some(line.hash) => {}
-            (None, Some(_)) => {
-                docket.tampered(Check::Inclusion, place, "the log has another entry at this position")
+            (None, Log::Whole(entries)) if entries.hash(line.index) == Some(line.hash) => {}
+            (None, Log::Whole(_)) => {
+                docket.tampered(Check::Inclusion, place, "the log has another entry at this position");
             }
-            (None, None) => {
-                docket.missing(Check::Inclusion, place, "the proof that the event is in the log is missing")
+            (None, Log::Broken) => {
+                docket.leave_open(Check::Inclusion, place, "the whole log, which would prove the event, does not hold");
+            }
+            (None, Log::Absent) => {
+                docket.missing(Check::Inclusion, place, "the proof that the event is in the log is missing");
             }
         }
     }

@@ -1,9 +1,11 @@
 //! Whether the mutation documents are those under the plan digests: documents → root → digest.
 
 use domain::event::{Event, PlanPreviewed};
+use proof::digest::{Digest, Tag, tagged_bytes};
 use proof::document::PlanHeader;
 use proof::tree;
 
+use crate::files::Files;
 use crate::finding::{Check, Docket, Place};
 use crate::read::{PlannedDocument, RunParts};
 
@@ -75,4 +77,16 @@ fn compare(
         docket.violation(Check::Plans, place, "the preview miscounts how its mutations can be undone");
     }
     true
+}
+
+/// Whether every manifest of a connector is the one that its file is named after.
+pub fn manifests(files: &Files, docket: &mut Docket) {
+    for (name, bytes) in files.under("manifests") {
+        docket.look(Check::Plans);
+        let named = name.strip_suffix(".toml").and_then(Digest::parse);
+        if named != Some(tagged_bytes(Tag::Manifest, bytes)) {
+            let place = Place::file(format!("manifests/{name}"));
+            docket.tampered(Check::Plans, place, "the manifest is not the one that the file is named after");
+        }
+    }
 }

@@ -72,22 +72,30 @@ fn failing(report: &Report) -> Vec<Check> {
     failing.into_iter().collect()
 }
 
+/// Every case that does not come out as expected, with what was found.
+fn wrong(cases: &[Case]) -> String {
+    let wrong = cases.iter().filter_map(|case| {
+        let report = case.verify();
+        let right = report.verdict == case.expect && failing(&report).starts_with(&case.found_by);
+        let only = case.found_by.is_empty() || failing(&report) == case.found_by;
+        let told = || format!("{}: {} by {:?}\n{}\n", case.name, report.verdict, failing(&report), told(&report));
+        (!right || !only).then(told)
+    });
+    wrong.collect()
+}
+
 #[test]
 fn good_bundles_get_their_verdicts() {
-    for case in stories::cases() {
-        let report = case.verify();
-        assert_eq!(report.verdict, case.expect, "{}\n{}", case.name, told(&report));
-        assert!(report.runs.iter().all(|run| run.stage.is_some()), "{} was not replayed", case.name);
+    let cases = stories::cases();
+    assert_eq!(wrong(&cases), "");
+    for case in cases {
+        assert!(case.verify().runs.iter().all(|run| run.stage.is_some()), "{} was not replayed", case.name);
     }
 }
 
 #[test]
 fn each_forgery_is_found_by_its_check_and_by_no_other() {
-    for case in forgeries::cases() {
-        let report = case.verify();
-        assert_eq!(report.verdict, case.expect, "{}\n{}", case.name, told(&report));
-        assert_eq!(failing(&report), case.found_by, "{}\n{}", case.name, told(&report));
-    }
+    assert_eq!(wrong(&forgeries::cases()), "");
 }
 
 #[test]
