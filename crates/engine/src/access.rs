@@ -171,6 +171,10 @@ operations! {
     ManageKeys = "manage_keys": agents false, roles [Admin];
     /// Read the workspace chain.
     ReadAudit = "read_audit": agents false, roles [Auditor, Admin];
+    /// Read evidence of runs: bundles, proofs, the newest head, the log's keys.
+    ReadEvidence = "read_evidence": agents false, roles [];
+    /// Make another key for the log.
+    ManageLog = "manage_log": agents false, roles [Admin];
     /// One's own session, password and settings.
     ManageSelf = "manage_self": agents false, roles [];
 }

@@ -141,6 +141,8 @@ codes! {
     Paused = "paused", 409;
     /// The evidence log does not continue what was signed before: nothing is executed.
     ForkRisk = "fork_risk", 503;
+    /// The evidence does not verify: nothing was exported.
+    EvidenceDamaged = "evidence_damaged", 500;
     /// No policy set is in force.
     NoPolicy = "no_policy", 409;
     /// The policy set does not load.

@@ -7,6 +7,7 @@
 mod key_file;
 mod nodes;
 mod sequencer;
+mod show;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,6 +21,7 @@ use tokio::sync::watch;
 pub use key_file::KeyFile;
 pub use nodes::Nodes;
 pub(crate) use sequencer::sequence;
+pub use show::LogView;
 
 use crate::{Code, Engine, Error, Result};
 

@@ -1,5 +1,6 @@
 //! Reading: a run with its lineage, lists, the inbox, a record's history, and waiting for the next stage.
 
+mod bundle;
 mod inbox;
 mod lineage;
 mod list;
@@ -10,6 +11,7 @@ mod rows;
 mod show_run;
 mod wait;
 
+pub use bundle::{BUNDLE_RUNS_MAX, Bundle, BundleOf, BundleRequest};
 pub use inbox::InboxItem;
 pub(crate) use lineage::sealed_members;
 pub use lineage::{LineageEvent, SealedMember};

@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod config;
 pub mod demo;
+mod evidence;
 pub mod http;
 mod manifests;
 pub mod rows;

@@ -95,6 +95,14 @@ routes! {
     post   "/v1/keys"                                           Of(Op::ManageKeys);
     delete "/v1/keys/{id}"                                      Of(Op::ManageKeys);
     get    "/v1/audit/workspace"                                Of(Op::ReadAudit);
+    get    "/v1/runs/{id}/bundle"                               Of(Op::ReadEvidence);
+    get    "/v1/bundles"                                        Of(Op::ReadAudit);
+    get    "/v1/log"                                            Of(Op::ReadEvidence);
+    get    "/v1/log/checkpoint"                                 Of(Op::ReadEvidence);
+    get    "/v1/log/proofs/{index}"                             Of(Op::ReadEvidence);
+    get    "/v1/log/trust"                                      Of(Op::ReadEvidence);
+    get    "/v1/log/tile/{tile}"                                Of(Op::ReadAudit);
+    post   "/v1/log/keys"                                       Of(Op::ManageLog);
     get    "/healthz"                                           Nobody;
     get    "/readyz"                                            Nobody;
     get    "/metrics"                                           Nobody;

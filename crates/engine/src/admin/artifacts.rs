@@ -82,7 +82,7 @@ impl Engine {
                 by: Some(caller.principal),
                 bytes: u64::try_from(new.bytes.len()).unwrap_or(u64::MAX),
                 media_type: new.media_type.clone(),
-                artifact: object([("digest", digest.into()), ("name", name.as_str().into())]),
+                artifact: object([("name", name.as_str().into()), ("sha256", digest.into())]),
             })?;
             let kept = self.kept(caller.workspace, digest, run, &new.media_type, &sealed).await?;
             batch.effects.entities.extend(kept);
@@ -111,6 +111,17 @@ impl Engine {
         let opened = self.store.vault().open_secret(caller.workspace, &id, VERSION, sealed);
         let opened = opened.map_err(store::Error::from)?;
         Ok(Artifact { media_type: header.media_type, bytes: opened.to_vec() })
+    }
+
+    /// The content of a kept file, for whoever may see the run that names it.
+    pub(crate) async fn artifact_bytes(&self, ws: WorkspaceId, digest: Digest) -> Result<Option<Vec<u8>>> {
+        let id = digest.to_string();
+        let Some(entity) = self.store.entity(ws, EntityKind::Artifact, id.clone()).await? else {
+            return Ok(None);
+        };
+        let (_, sealed) = unframed(&entity.body)?;
+        let opened = self.store.vault().open_secret(ws, &id, VERSION, sealed).map_err(store::Error::from)?;
+        Ok(Some(opened.to_vec()))
     }
 
     /// People see every run of their workspace, so they see its files.

@@ -53,6 +53,7 @@ fn read(control: &Control, stored: StoredLeaf, known: Vec<Opened>) -> Option<Lin
         data: leaf.data,
         cause: leaf.cause,
         hash: stored.hash,
+        index: stored.index,
         prev: leaf.prev,
     })
 }

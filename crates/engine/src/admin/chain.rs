@@ -165,6 +165,7 @@ impl Engine {
     ) -> std::result::Result<(), store::Error> {
         let now = self.now();
         let subjects: Vec<_> = change.acts.iter().map(|act| keys.principal(&act.about)).collect();
+        let raises = change.acts.iter().any(|act| steers(&act.event));
         let acts = change.acts.into_iter().map(|act| (act.event, act.sealed)).collect();
         let mut salt = || self.entropy.salt();
         let events = seal_acts(head, self.node, by, now, acts, &mut salt);
@@ -191,7 +192,7 @@ impl Engine {
             leaves: events.into_iter().map(|event| event.bytes).collect(),
         });
         commit.entities = change.entities;
-        commit.epoch = EpochRule::Raise;
+        commit.epoch = if raises { EpochRule::Raise } else { EpochRule::Ignore };
         commit.idempotency = record;
         self.store.commit(commit).await?;
         if let Some(after) = after {
@@ -249,6 +250,31 @@ impl Engine {
             created: now,
             expires: now.plus_s(KEPT_S),
         })
+    }
+}
+
+/// Whether an act changes who may do what, where, or under which policy: then attempts that were checked before it are checked
+/// again.
+fn steers(event: &WorkspaceEvent) -> bool {
+    match event {
+        WorkspaceEvent::PolicyPublished(_)
+        | WorkspaceEvent::PolicyActivated(_)
+        | WorkspaceEvent::ConnectorChanged(_)
+        | WorkspaceEvent::LaneChanged(_)
+        | WorkspaceEvent::AccessChanged(_)
+        | WorkspaceEvent::PauseSet(_)
+        | WorkspaceEvent::PauseLifted(_)
+        | WorkspaceEvent::ApproverEnrolled(_)
+        | WorkspaceEvent::ApproverRemoved(_)
+        | WorkspaceEvent::LogOpened(_)
+        | WorkspaceEvent::DisclosureErased(_)
+        | WorkspaceEvent::HoldPlaced(_)
+        | WorkspaceEvent::HoldReleased(_) => true,
+        WorkspaceEvent::LogVerified(_)
+        | WorkspaceEvent::KeyRotated(_)
+        | WorkspaceEvent::WitnessChanged(_)
+        | WorkspaceEvent::ErasureRefused(_)
+        | WorkspaceEvent::ExportMade(_) => false,
     }
 }
 

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::id::WorkspaceId;
+use domain::time::Timestamp;
 use proof::checkpoint::{Checkpoint, SignedCheckpoint};
+use proof::note::VerifierKey;
 use proof::tree::Frontier;
 use store::StoredCheckpoint;
 use store::log::LOG_READ_MAX;
@@ -96,10 +98,7 @@ impl Engine {
             }
             Err(Unsigned::Failed(_)) => {}
         }
-        sealed.map(|_| ()).map_err(|unsigned| match unsigned {
-            Unsigned::Fork(why) => fork_risk(&why),
-            Unsigned::Failed(error) => error,
-        })
+        sealed.map(|_| ()).map_err(Unsigned::into_error)
     }
 
     /// Brings the tree up to date, has its head signed, and keeps the head.
@@ -154,8 +153,7 @@ impl Engine {
             let fork =
                 |what: &str| Unsigned::Fork(format!("the head of {} leaves in the store {what}", kept.size));
             let head = SignedCheckpoint::parse(kept.note.as_bytes()).map_err(|_| fork("is damaged"))?;
-            let (signer, origin) = (Arc::clone(&self.signer), origin.to_owned());
-            let keys = blocking(move || signer.keys(ws, &origin)).await?;
+            let keys = self.keys_of(ws, origin).await?;
             if !head.verify(&keys).is_ok_and(|signed| !signed.is_empty()) {
                 return Err(fork("has a signature that is not ours"));
             }
@@ -171,6 +169,38 @@ impl Engine {
             }
         }
         Ok(Nodes::new(&*self.store, ws, size).frontier().await?)
+    }
+
+    /// Every key that ever signed the log's heads, newest first.
+    pub async fn log_keys(&self, ws: WorkspaceId) -> Result<Vec<VerifierKey>> {
+        let origin = self.control(ws).await?.settings.origin.clone();
+        self.keys_of(ws, &origin).await.map_err(Unsigned::into_error)
+    }
+
+    async fn keys_of(
+        &self,
+        ws: WorkspaceId,
+        origin: &str,
+    ) -> std::result::Result<Vec<VerifierKey>, Unsigned> {
+        let (signer, origin) = (Arc::clone(&self.signer), origin.to_owned());
+        blocking(move || signer.keys(ws, &origin)).await
+    }
+
+    /// Makes another key; answers the one before it and the new one.
+    pub(crate) async fn next_log_key(
+        &self,
+        ws: WorkspaceId,
+        until: Timestamp,
+    ) -> Result<(VerifierKey, VerifierKey)> {
+        let origin = self.control(ws).await?.settings.origin.clone();
+        let signer = Arc::clone(&self.signer);
+        let rotated = blocking(move || {
+            let old = signer.keys(ws, &origin)?.into_iter().next();
+            let new = signer.rotate(ws, &origin, until)?;
+            Ok(old.map(|old| (old, new)))
+        });
+        let rotated = rotated.await.map_err(Unsigned::into_error)?;
+        rotated.ok_or_else(|| Error::internal("the log had no key"))
     }
 
     async fn newest_head(
@@ -194,6 +224,15 @@ enum Unsigned {
     Fork(String),
     /// It could not be now.
     Failed(Error),
+}
+
+impl Unsigned {
+    fn into_error(self) -> Error {
+        match self {
+            Self::Fork(why) => fork_risk(&why),
+            Self::Failed(error) => error,
+        }
+    }
 }
 
 impl From<Error> for Unsigned {

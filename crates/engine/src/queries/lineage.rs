@@ -43,6 +43,8 @@ pub struct LineageEvent {
     pub cause: Vec<Digest>,
     /// Its leaf hash.
     pub hash: Digest,
+    /// Its place in the log; none while it has none.
+    pub index: Option<u64>,
     /// The leaf hash before it.
     pub prev: Option<Digest>,
 }
@@ -87,6 +89,7 @@ impl Engine {
                 data: read.leaf.data,
                 cause: read.leaf.cause,
                 hash: leaf.hash,
+                index: leaf.index,
                 prev: read.leaf.prev,
             });
         }

@@ -10,8 +10,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::v1::{
-    approvals, artifacts, audit, comments, connectors, control, groups, inbox, keys, lineage, me, pauses,
-    policies, policy_review, principals, records, recovery, run_list, runs, sessions, settle, workflows,
+    approvals, artifacts, audit, bundles, comments, connectors, control, groups, inbox, keys, lineage, log,
+    me, pauses, policies, policy_review, principals, records, recovery, run_list, runs, sessions, settle,
+    workflows,
 };
 use super::{App, edge, ops, pages, stream};
 
@@ -28,6 +29,14 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(run_list::list, runs::propose))
         .routes(routes!(runs::show))
         .routes(routes!(lineage::events))
+        .routes(routes!(bundles::of_run))
+        .routes(routes!(bundles::of_log))
+        .routes(routes!(log::show))
+        .routes(routes!(log::checkpoint))
+        .routes(routes!(log::proof))
+        .routes(routes!(log::trust))
+        .routes(routes!(log::tile))
+        .routes(routes!(log::rotate))
         .routes(routes!(approvals::give))
         .routes(routes!(control::take_over))
         .routes(routes!(control::hand_back))

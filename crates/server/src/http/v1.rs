@@ -3,6 +3,7 @@
 pub mod approvals;
 pub mod artifacts;
 pub mod audit;
+pub mod bundles;
 pub mod comments;
 pub mod connectors;
 pub mod control;
@@ -10,6 +11,7 @@ pub mod groups;
 pub mod inbox;
 pub mod keys;
 pub mod lineage;
+pub mod log;
 pub mod me;
 pub mod pauses;
 pub mod policies;

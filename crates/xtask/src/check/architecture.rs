@@ -31,7 +31,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "server",
-        knows: &["connectors", "domain", "engine", "policy", "proof", "simulators", "store"],
+        knows: &["connectors", "domain", "engine", "policy", "proof", "simulators", "store", "verifier"],
         tests_know: &[],
     },
     // The auditor's program: pure crates only, no database, no network.

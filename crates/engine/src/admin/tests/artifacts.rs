@@ -86,7 +86,7 @@ async fn a_file_is_kept_encrypted_under_its_digest_and_named_in_the_lineage() {
     let lineage = world.engine.lineage(&world.admin, run).await.unwrap();
     let event = lineage.last().unwrap();
     assert_eq!((event.kind.as_str(), &event.data["bytes"]), ("artifact.attached", &Value::from(13_u32)));
-    let named = object([("digest", digest.into()), ("name", "letter.txt".into())]);
+    let named = object([("name", "letter.txt".into()), ("sha256", digest.into())]);
     assert_eq!(event.value("artifact"), Some(&named));
 }
 

@@ -45,6 +45,9 @@ struct ChainEvent {
     cause: Vec<String>,
     /// Its leaf hash.
     hash: String,
+    /// Its place in the evidence log; `null` while it has none.
+    #[schema(required)]
+    index: Option<u64>,
     /// The leaf hash before it; `null` for the first.
     #[schema(required)]
     prev: Option<String>,
@@ -88,6 +91,7 @@ impl From<LineageEvent> for ChainEvent {
             sealed: event.sealed.into_iter().map(member).collect(),
             cause: event.cause.iter().map(ToString::to_string).collect(),
             hash: event.hash.to_string(),
+            index: event.index,
             prev: event.prev.map(|prev| prev.to_string()),
         }
     }
