@@ -1,6 +1,6 @@
 //! Policy asked again: the recorded input of a decision, evaluated by the recorded set, must give the recorded decision.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::attempt::EvidenceLevel;
 use domain::event::{Event, PolicyDecided};
@@ -16,6 +16,7 @@ use super::replay::Step;
 use crate::files::Files;
 use crate::finding::{Check, Docket, Place};
 use crate::policy_file::{self, PolicyFileFault};
+use crate::values::Field;
 
 /// The policy sets of a bundle.
 #[derive(Debug, Default)]
@@ -108,6 +109,12 @@ fn judge(step: &Step<'_>, set: &PolicySet, decided: &PolicyDecided, inputs: &[Va
                 document.n
             )));
         }
+        if let Some(fact) = told_otherwise(step, set, &request, document) {
+            return Err(Doubt::Broken(format!(
+                "policy was told another `{fact}` than the plan's for mutation {}",
+                document.n
+            )));
+        }
         decisions.push(set.decide(&request));
     }
     compare(decided, &merge(decisions))
@@ -140,6 +147,44 @@ fn differs(
         ),
     ];
     facts.iter().find(|(_, same)| !same).map(|(fact, _)| *fact)
+}
+
+/// A fact of the input that the disclosed changes of the mutation contradict. Where one of them is not disclosed, nothing
+/// contradicts.
+fn told_otherwise(
+    step: &Step<'_>,
+    set: &PolicySet,
+    request: &Request,
+    document: &MutationDocument,
+) -> Option<&'static str> {
+    let record = step.values.named(&document.sd, "record")?;
+    let arguments = step.values.named(&document.sd, "arguments")?;
+    let changes = document.changes.iter().map(|digest| match step.values.field(digest) {
+        Field::Disclosed(change) => Some(change),
+        Field::Erased(_) | Field::Withheld => None,
+    });
+    let changes = changes.collect::<Option<Vec<Value>>>()?;
+    if request.record.id.as_deref() != record.as_str() {
+        return Some("record");
+    }
+    let mut due = Request {
+        changed_fields: BTreeSet::new(),
+        before: BTreeMap::new(),
+        after: BTreeMap::new(),
+        delta: BTreeMap::new(),
+        ..request.clone()
+    };
+    let Some(shape) = set.schema().action(&request.action) else { return Some("action") };
+    let mut add = |name: &str, before: Option<&Value>, after: Option<&Value>| {
+        shape.field(name).is_some_and(|field| due.add_change(field, before, after).is_ok())
+    };
+    let told = changes.iter().all(|change| {
+        let name = change.get("field").and_then(Value::as_str);
+        name.is_some_and(|name| add(name, change.get("before"), change.get("after")))
+    });
+    let told =
+        told && arguments.as_object().into_iter().flatten().all(|(name, value)| add(name, None, Some(value)));
+    (!told || due != *request).then_some("changes")
 }
 
 fn compare(decided: &PolicyDecided, again: &Decision) -> Result<(), Doubt> {

@@ -42,7 +42,11 @@ pub fn check<E>(
                 docket.tampered(Check::Inclusion, place, "the log has another entry at this position");
             }
             (None, Log::Broken) => {
-                docket.leave_open(Check::Inclusion, place, "the whole log, which would prove the event, does not hold");
+                docket.leave_open(
+                    Check::Inclusion,
+                    place,
+                    "the whole log, which would prove the event, does not hold",
+                );
             }
             (None, Log::Absent) => {
                 docket.missing(Check::Inclusion, place, "the proof that the event is in the log is missing");

@@ -177,12 +177,6 @@ impl Export {
             files.insert(format!("policies/{digest}.json"), verifier::policy_file::write(POLICY, &SHAPES));
             files.insert(format!("manifests/{}.toml", manifest()), MANIFEST.as_bytes().to_vec());
         }
-        self.list(files, &head)
-    }
-
-    /// With a table of contents.
-    pub fn list(&self, mut files: Bundle, head: &SignedCheckpoint) -> Bundle {
-        files.remove("manifest.json");
         let manifest = Manifest {
             created: self.seen.to_string(),
             files: bundle::list(&files),

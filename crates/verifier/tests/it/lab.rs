@@ -334,9 +334,14 @@ impl Lab {
 
     /// Policy is asked about the plan.
     pub fn decide(&mut self, id: RunId) {
+        self.decide_as(id, |_, _| ());
+    }
+
+    /// The same, with a decision and an input that were changed before they were recorded.
+    pub fn decide_as(&mut self, id: RunId, change: impl FnOnce(&mut PolicyDecided, &mut Vec<Request>)) {
         let run = self.run(id).clone();
         let judged = run.all_judged();
-        let requests: Vec<Request> = judged
+        let mut requests: Vec<Request> = judged
             .iter()
             .flat_map(|principal| {
                 self.mutations[&id].iter().map(|mutation| request(&run, *principal, mutation))
@@ -350,7 +355,7 @@ impl Lab {
             method: Method::Signin,
             quorum: asked.quorum.get(),
         });
-        let decided = PolicyDecided {
+        let mut decided = PolicyDecided {
             canary: None,
             decision: match decision.outcome {
                 Answer::Auto => DecisionWord::Auto,
@@ -367,6 +372,7 @@ impl Lab {
             risk: Risk::parse(decision.risk.word()).unwrap(),
             rules: decision.rules.iter().map(|rule| slug(rule)).collect(),
         };
+        change(&mut decided, &mut requests);
         let input = Value::Array(requests.iter().map(Request::to_value).collect());
         let words = policy::explain(&decision).into_iter().map(Value::Str).collect();
         let record = RecordDecision {
@@ -488,6 +494,11 @@ impl Lab {
 
     /// Taken back in full by a recovery run of one mutation each.
     pub fn roll_back(&mut self, id: RunId, child: RunId, undo: &[(&str, &str, &str)]) {
+        self.roll_back_as(id, child, undo, Outcome::Applied);
+    }
+
+    /// The last mutation of the recovery run ends so, and its parent says that all went well.
+    pub fn roll_back_as(&mut self, id: RunId, child: RunId, undo: &[(&str, &str, &str)], last: Outcome) {
         let mutations = self.run(id).recoverable();
         let planned = Command::PlanRecovery {
             by: human(HOLDER),
@@ -501,12 +512,16 @@ impl Lab {
         self.propose_for(child, undo, Some((id, RecoveryKind::Rollback)));
         self.preview(child);
         self.decide(child);
-        self.apply(child);
+        for _ in 1..undo.len() {
+            self.attempt(child);
+            self.finish(child, Outcome::Applied, "read_back");
+        }
+        self.attempt(child);
+        self.finish(child, last, "invalid_value");
         let (run, hashes) = &self.runs[&child];
-        assert_eq!(run.stage, Stage::Applied);
         let finish = Command::FinishRecovery {
             child,
-            stage: run.stage,
+            stage: Stage::Applied,
             code: run.closed.as_ref().unwrap().code.clone(),
             close: *hashes.last().unwrap(),
             recovered: mutations,

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::attempt::Outcome;
 use proof::bundle::Scope;
-use proof::checkpoint::{Checkpoint, SignedCheckpoint};
+use proof::checkpoint::Checkpoint;
 use proof::digest::sha256;
 use proof::disclosure::Disclosure;
 use proof::json::Value;
@@ -15,7 +15,7 @@ use verifier::Check::{
 };
 use verifier::Verdict::{CannotJudge, Incomplete, Open, Tampered, Untrusted, Unwitnessed};
 
-use super::{edit, lines, listed, silent, text};
+use super::{edit, lines, silent, text};
 use crate::corpus::Case;
 use crate::export::{Bundle, Tree, hash, prove};
 use crate::lab::{Lab, run_id};
@@ -36,7 +36,8 @@ fn plan() -> String {
 /// The proof of a run's event, by its place in the run.
 fn proof_of(files: &Bundle, n: usize) -> String {
     let line = text(files, &events(1)).lines().nth(n).unwrap().to_owned();
-    let index: String = line.strip_prefix("{\"index\":").unwrap().chars().take_while(char::is_ascii_digit).collect();
+    let index: String =
+        line.strip_prefix("{\"index\":").unwrap().chars().take_while(char::is_ascii_digit).collect();
     format!("runs/{}/proofs/{index}.tlog-proof", run_id(1))
 }
 
@@ -67,22 +68,29 @@ fn manifest() -> Vec<Case> {
     let lab = auto();
     let damaged = (Manifest, Tampered);
     vec![
-        silent("file_changed", &lab, damaged, |files| replace(files, "trust.tlog-policy", "quorum g", "quorum none")),
-        silent("file_unlisted", &lab, damaged, |files| drop(files.insert("notes.txt".to_owned(), b"x".to_vec()))),
-        silent("file_listed_and_missing", &lab, (Manifest, Incomplete), |files| remove(files, "trust.tlog-policy")),
+        silent("file_changed", &lab, damaged, |files| {
+            replace(files, "trust.tlog-policy", "quorum g", "quorum none")
+        }),
+        silent("file_unlisted", &lab, damaged, |files| {
+            drop(files.insert("notes.txt".to_owned(), b"x".to_vec()))
+        }),
+        silent("file_listed_and_missing", &lab, (Manifest, Incomplete), |files| {
+            remove(files, "trust.tlog-policy")
+        }),
         silent("manifest_missing", &lab, (Manifest, Incomplete), |files| remove(files, "manifest.json")),
         silent("manifest_malformed", &lab, damaged, |files| replace(files, "manifest.json", "{", "{ ")),
         silent("manifest_of_another_version", &lab, (Manifest, CannotJudge), |files| {
             replace(files, "manifest.json", "actionplane.bundle/1", "actionplane.bundle/2");
         }),
         silent("manifest_of_another_head", &lab, damaged, |files| {
-            replace(files, "manifest.json", "\"origin\":\"ap.example/w/acme\"", "\"origin\":\"ap.example/w/other\"");
+            replace(
+                files,
+                "manifest.json",
+                "\"origin\":\"ap.example/w/acme\"",
+                "\"origin\":\"ap.example/w/other\"",
+            );
         }),
     ]
-}
-
-fn head(files: &Bundle) -> SignedCheckpoint {
-    SignedCheckpoint::parse(&files["log/checkpoint"]).unwrap()
 }
 
 /// Replaces the head in the checkpoint and in every proof.
@@ -117,7 +125,13 @@ fn signatures() -> Vec<Case> {
     let bend = |files: &mut Bundle, name: &str| {
         everywhere(files, |text| {
             text.split_inclusive('\n')
-                .map(|line| if line.starts_with(&format!("\u{2014} {name} ")) { forged(line) } else { line.to_owned() })
+                .map(|line| {
+                    if line.starts_with(&format!("\u{2014} {name} ")) {
+                        forged(line)
+                    } else {
+                        line.to_owned()
+                    }
+                })
                 .collect()
         });
     };
@@ -126,7 +140,8 @@ fn signatures() -> Vec<Case> {
     stale.max_age_s = Some(3600);
     let mut other = edit("trust_of_another_log", &lab, (Trust, Untrusted), |_| ());
     other.trust = other.trust.map(|trust| {
-        let key = proof::note::SigningKey::new("ap.example/w/other", proof::note::KeyKind::Ed25519, &[7; 32]).unwrap();
+        let key = proof::note::SigningKey::new("ap.example/w/other", proof::note::KeyKind::Ed25519, &[7; 32])
+            .unwrap();
         let rest: String = trust.split_inclusive('\n').filter(|line| !line.starts_with("log ")).collect();
         format!("log {}\n{rest}", key.verifier())
     });
@@ -147,18 +162,20 @@ fn signatures() -> Vec<Case> {
         edit("log_signature_forged", &lab, (Signatures, Tampered), |files| bend(files, "ap.example/w/acme")),
         edit("cosignature_forged", &lab, (Signatures, Tampered), |files| bend(files, "witness1.example/w")),
         edit("log_signature_dropped", &lab, (Trust, Untrusted), |files| unsigned(files, "ap.example/w/acme")),
-        edit("cosignature_dropped", &lab, (Signatures, Unwitnessed), |files| unsigned(files, "witness0.example/w")),
-        edit("log_signature_of_one_proof_dropped", &lab, (Trust, Untrusted), |files| one(files, "ap.example/w/acme")),
-        edit("cosignature_of_one_proof_dropped", &lab, (Signatures, Unwitnessed), |files| one(files, "witness0.example/w")),
+        edit("cosignature_dropped", &lab, (Signatures, Unwitnessed), |files| {
+            unsigned(files, "witness0.example/w")
+        }),
+        edit("log_signature_of_one_proof_dropped", &lab, (Trust, Untrusted), |files| {
+            one(files, "ap.example/w/acme")
+        }),
+        edit("cosignature_of_one_proof_dropped", &lab, (Signatures, Unwitnessed), |files| {
+            one(files, "witness0.example/w")
+        }),
         edit("head_malformed", &lab, (Signatures, Tampered), |files| {
             let text = text(files, "log/checkpoint");
             files.insert("log/checkpoint".to_owned(), format!("{text}\n").into_bytes());
         }),
-        listed("head_missing", &lab, (Signatures, Incomplete), {
-            let mut files = export.files(&lab.log);
-            remove(&mut files, "log/checkpoint");
-            files
-        }),
+        edit("head_missing", &lab, (Signatures, Incomplete), |files| remove(files, "log/checkpoint")),
     ]
 }
 
@@ -241,7 +258,9 @@ fn chains() -> Vec<Case> {
             let last = text(files, &events(1)).lines().count() - 1;
             without(files, last);
         }),
-        edit("events_swapped", &lab, (Chain, Incomplete), |files| lines(files, &events(1), |lines| lines.swap(3, 4))),
+        edit("events_swapped", &lab, (Chain, Incomplete), |files| {
+            lines(files, &events(1), |lines| lines.swap(3, 4))
+        }),
         edit("event_doubled", &lab, (Chain, Tampered), |files| {
             lines(files, &events(1), |lines| lines.insert(3, lines[3].clone()));
         }),
@@ -252,7 +271,8 @@ fn chains() -> Vec<Case> {
         edit("event_of_another_run", &rolled_back(), (Chain, Tampered), |files| {
             // The child's proposal, with its proof, at the end of the parent.
             let child = text(files, &events(2)).lines().next().unwrap().to_owned();
-            let index: String = child["{\"index\":".len()..].chars().take_while(char::is_ascii_digit).collect();
+            let index: String =
+                child["{\"index\":".len()..].chars().take_while(char::is_ascii_digit).collect();
             let proof = files[&format!("runs/{}/proofs/{index}.tlog-proof", run_id(2))].clone();
             files.insert(format!("runs/{}/proofs/{index}.tlog-proof", run_id(1)), proof);
             lines(files, &events(1), |lines| lines.push(child));
@@ -274,12 +294,18 @@ fn plans() -> Vec<Case> {
         }),
         edit("mutation_rewritten", &lab, (Plans, Tampered), |files| {
             lines(files, &plan(), |lines| {
-                let (front, doc) = lines[0].split_once("{\"doc\":\"").map(|(_, rest)| rest.split_once('"').unwrap()).unwrap();
+                let (front, doc) = lines[0]
+                    .split_once("{\"doc\":\"")
+                    .map(|(_, rest)| rest.split_once('"').unwrap())
+                    .unwrap();
                 let text = String::from_utf8(STANDARD.decode(front).unwrap()).unwrap();
-                lines[0] = format!("{{\"doc\":\"{}\"{doc}", STANDARD.encode(text.replace("crm-main", "crm-test")));
+                lines[0] =
+                    format!("{{\"doc\":\"{}\"{doc}", STANDARD.encode(text.replace("crm-main", "crm-test")));
             });
         }),
-        edit("mutation_malformed", &lab, (Plans, Tampered), |files| replace(files, &plan(), "\"n\":0", "\"n\":1")),
+        edit("mutation_malformed", &lab, (Plans, Tampered), |files| {
+            replace(files, &plan(), "\"n\":0", "\"n\":1")
+        }),
         edit("plan_of_no_revision", &lab, (Plans, Tampered), |files| {
             let bytes = files[&plan()].clone();
             files.insert(format!("runs/{}/plans/2.jsonl", run_id(1)), bytes);
@@ -323,14 +349,18 @@ fn values() -> Vec<Case> {
     let erased = erased();
     let gone = &lab.log.sealed[&Some(run_id(1))][0];
     vec![
-        edit("value_of_nothing", &lab, found, |files| lines(files, &disclosures(1), |lines| lines.push(line(&foreign)))),
+        edit("value_of_nothing", &lab, found, |files| {
+            lines(files, &disclosures(1), |lines| lines.push(line(&foreign)))
+        }),
         edit("value_not_as_named", &lab, found, |files| {
             lines(files, &disclosures(1), |lines| {
                 let digest = lines[0].split_once(',').unwrap().0.to_owned();
                 lines[0] = format!("{digest},\"disclosure\":\"{}\"}}", foreign.text);
             });
         }),
-        edit("value_twice", &lab, found, |files| lines(files, &disclosures(1), |lines| lines.push(lines[0].clone()))),
+        edit("value_twice", &lab, found, |files| {
+            lines(files, &disclosures(1), |lines| lines.push(lines[0].clone()))
+        }),
         edit("values_cut", &lab, found, |files| {
             let path = disclosures(1);
             files.get_mut(&path).unwrap().pop();
@@ -354,14 +384,17 @@ fn values() -> Vec<Case> {
 }
 
 /// Files of a whole log, changed.
-fn whole(name: &'static str, found: (verifier::Check, verifier::Verdict), change: impl FnOnce(&mut Bundle)) -> Case {
+fn whole(
+    name: &'static str,
+    found: (verifier::Check, verifier::Verdict),
+    change: impl FnOnce(&mut Bundle),
+) -> Case {
     let lab = approved();
     let mut export = export(&lab);
     export.scope = Scope::Full;
     let mut files = export.files(&lab.log);
-    let head = head(&files);
     change(&mut files);
-    Case::new(name, export.list(files, &head), found.1).found_by(found.0)
+    Case::new(name, files, found.1).found_by(found.0).relisted()
 }
 
 fn tile(files: &Bundle, kind: &str) -> String {
