@@ -31,6 +31,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::config;
 use crate::wiring::Probe;
 
+pub(crate) use connection::accept;
 pub use connection::{Serving, serve};
 
 /// What every handler may use.

@@ -14,3 +14,4 @@ pub mod simulate;
 pub mod surface;
 mod telemetry;
 pub mod wiring;
+pub mod witness;

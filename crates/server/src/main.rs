@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use server::{cli, http, rows, serve, simulate};
+use server::{cli, http, rows, serve, simulate, witness};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -27,6 +27,8 @@ enum Command {
     Rows(rows::Command),
     /// Run a simulated system of record with the records of an invented company.
     Simulate(simulate::Arguments),
+    /// Cosign the heads of other people's evidence logs.
+    Witness(witness::Arguments),
     /// Print the OpenAPI document.
     Openapi,
     #[command(flatten)]
@@ -48,6 +50,7 @@ async fn run() -> anyhow::Result<ExitCode> {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Rows(command) => rows::run(command).await,
         Command::Simulate(arguments) => simulate::run(arguments).await,
+        Command::Witness(arguments) => witness::run(arguments).await,
         Command::Openapi => {
             cli::say(&http::openapi::text()?);
             Ok(ExitCode::SUCCESS)

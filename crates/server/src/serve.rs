@@ -86,7 +86,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn start_logging(log: &Log) -> anyhow::Result<()> {
+pub(crate) fn start_logging(log: &Log) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&log.filter).context("the log filter cannot be read")?;
     let colors = std::io::IsTerminal::is_terminal(&std::io::stderr());
     let lines =

@@ -69,7 +69,8 @@ impl Serving {
     }
 }
 
-async fn accept(
+/// Serves every connection of a socket with a router, until told to stop; then ends them in good order.
+pub(crate) async fn accept(
     listener: TcpListener,
     router: Router,
     slots: Arc<Semaphore>,
