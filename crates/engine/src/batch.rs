@@ -198,6 +198,7 @@ fn is_race(conflict: &store::Conflict) -> bool {
         Conflict::Lookup { .. }
         | Conflict::Idempotency(_)
         | Conflict::Disclosed { .. }
+        | Conflict::KeyShared
         | Conflict::Checkpoint { .. } => false,
     }
 }

@@ -10,7 +10,7 @@ use proof::tree::leaf_hash;
 
 use crate::entity::EntityWrite;
 use crate::error::Error;
-use crate::evidence::{Chain, ChainAppend, Erasure, NewDisclosure, NewDocument, frame};
+use crate::evidence::{Chain, ChainAppend, Erasure, NewDisclosure, NewDocument, Scope, frame};
 use crate::idempotency::IdempotencyRecord;
 use crate::lease::LeaseChange;
 use crate::run::Projection;
@@ -34,7 +34,7 @@ pub struct Commit {
     pub documents: Vec<NewDocument>,
     /// Sealed fields of these leaves and documents.
     pub disclosures: Vec<NewDisclosure>,
-    /// Subjects whose sealed fields go; none of whom this commit discloses.
+    /// Sealed fields that go; none that this commit discloses.
     pub erasures: Vec<Erasure>,
     /// Query rows, a run once.
     pub projections: Vec<Projection>,
@@ -161,11 +161,17 @@ impl Checked {
                 chain_of.insert(leaf_hash(&document.bytes), Chain::Run(document.run));
             }
         }
-        let is_erased = |new: &NewDisclosure| commit.erasures.iter().any(|gone| gone.subject == new.subject);
-        if commit.disclosures.iter().any(is_erased) {
-            return Err(Error::Malformed("a commit both discloses and erases a subject"));
-        }
         let holder = |holder: &Digest| chain_of.get(holder).copied();
+        let is_erased = |new: &NewDisclosure| {
+            commit.erasures.iter().any(|gone| match &gone.scope {
+                Scope::Subject { subject, .. } => *subject == new.subject,
+                Scope::Chain(chain) => holder(&new.holder) == Some(*chain),
+                Scope::Named { digests, .. } => digests.contains(&new.disclosure.digest),
+            })
+        };
+        if commit.disclosures.iter().any(is_erased) {
+            return Err(Error::Malformed("a commit both discloses and erases a field"));
+        }
         let holders = commit.disclosures.iter().map(|disclosure| holder(&disclosure.holder)).collect();
         let holders: Option<_> = holders;
         let holders = holders.ok_or(Error::Malformed("a disclosure's holder is not in the same commit"))?;
@@ -174,10 +180,11 @@ impl Checked {
 }
 
 fn sizes(commit: &Commit) -> Result<(), Error> {
-    let items: [(&'static str, usize); 8] = [
+    let items: [(&'static str, usize); 9] = [
         ("number of leaves", commit.appends.iter().map(|append| append.leaves.len()).sum()),
         ("number of documents", commit.documents.len()),
         ("number of disclosures", commit.disclosures.len()),
+        ("number of erasures", commit.erasures.len()),
         ("number of touches", commit.projections.iter().map(|projection| projection.touches.len()).sum()),
         ("number of entities", commit.entities.len()),
         ("number of work items", commit.work.len()),

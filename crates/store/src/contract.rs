@@ -62,6 +62,10 @@ macro_rules! contract {
                 an_erasure_is_final_and_exact,
                 a_subject_that_was_erased_may_come_back,
                 a_field_sealed_during_an_erasure_stays_readable_or_goes_with_it,
+                an_erasure_of_a_chain_destroys_the_keys_that_seal_nothing_else,
+                named_fields_go_and_the_others_stay,
+                erased_rows_leave_nothing_at_rest,
+                stored_answers_forget_what_was_asked_about_erased_fields,
             }
             runs::{
                 a_projection_replaces_the_rows_of_its_run,

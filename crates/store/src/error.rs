@@ -119,12 +119,15 @@ pub enum Conflict {
         /// The size.
         size: u64,
     },
-    /// A subject has another number of sealed fields than the erasure names.
-    #[error("the subject has {actual} sealed fields")]
+    /// A scope has another number of sealed fields than the erasure names.
+    #[error("there are {actual} sealed fields to erase")]
     Disclosed {
         /// How many it has.
         actual: usize,
     },
+    /// An erasure that was to destroy all keys met one that seals other fields too.
+    #[error("a data key seals other fields too")]
+    KeyShared,
 }
 
 /// Why a store does not open.

@@ -2,6 +2,8 @@
 
 pub(crate) mod frame;
 
+use std::collections::BTreeSet;
+
 use domain::id::RunId;
 use domain::name::Slug;
 use domain::time::Timestamp;
@@ -98,19 +100,71 @@ pub struct OpenDisclosure {
     pub disclosure: Disclosure,
 }
 
-/// Makes the sealed fields of a subject unreadable for good: rows and data keys go.
+/// Which sealed fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Those filed under a subject, in one retention class or all.
+    Subject {
+        /// Whose.
+        subject: SubjectKey,
+        /// In which class.
+        class: Option<Slug>,
+    },
+    /// Those of a chain, whomever they are filed under.
+    Chain(Chain),
+    /// These of a chain.
+    Named {
+        /// The chain.
+        chain: Chain,
+        /// Their digests.
+        digests: BTreeSet<SdDigest>,
+    },
+}
+
+/// Where a sealed field that can still be read stands, without its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedField {
+    /// The chain of its holder.
+    pub chain: Chain,
+    /// The leaf or document that holds its digest.
+    pub holder: Digest,
+    /// Its digest.
+    pub digest: SdDigest,
+    /// Whose data it is.
+    pub subject: SubjectKey,
+    /// Whether its data key seals fields outside the scope as well, and so outlives the field.
+    pub shares_key: bool,
+}
+
+/// Makes sealed fields unreadable for good: their rows go, and every data key that seals nothing any more.
 ///
-/// The commit carries the leaf that names their digests. The keys are destroyed after it is durable and before it is
+/// The commit carries the leaves that name their digests. The keys are destroyed after it is durable and before it is
 /// answered; a crash in between is mended when the store opens.
 #[derive(Debug, Clone)]
 pub struct Erasure {
-    /// Whose data.
-    pub subject: SubjectKey,
-    /// One retention class, or all.
-    pub class: Option<Slug>,
-    /// How many sealed fields that is, as [`crate::Store::disclosed`] answered: a field that came since then is a
-    /// conflict, because the leaf does not name it.
+    /// Which.
+    pub scope: Scope,
+    /// How many that is, as [`crate::Store::sealed_fields`] answered: a field that came since then is a conflict, because
+    /// no leaf names it.
     pub count: usize,
+    /// Whether a data key may stay because it seals other fields too; else that is a conflict.
+    pub may_leave_keys: bool,
+    /// The place in the workspace chain of the first leaf that names them; none when an earlier one did. It is kept with the
+    /// chains that lost a field, and stored answers about their runs forget what was asked.
+    pub leaf: Option<u64>,
+    /// The id of what the subject is stored under, whose making is forgotten too.
+    pub id: Option<String>,
+}
+
+/// A chain that an erasure took sealed fields from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ErasedChain {
+    /// The place in the workspace chain of the first leaf that names them.
+    pub leaf: u64,
+    /// The chain.
+    pub chain: Chain,
+    /// Whether the data key of one of them stayed: with an older copy of its row that field would be readable again.
+    pub keys_left: bool,
 }
 
 /// A committed leaf in feed order, without its content.

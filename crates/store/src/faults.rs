@@ -1,6 +1,7 @@
 //! A store that fails on purpose, around any other: each write fails in two ways, and a crash ends everything.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -8,13 +9,14 @@ use domain::id::{NodeId, RunId, WorkspaceId};
 use domain::name::Slug;
 use domain::time::Timestamp;
 use proof::digest::Digest;
-use proof::leaf::SdDigest;
 use tokio::sync::watch;
 
 use crate::commit::{Commit, Committed};
 use crate::entity::{Entity, EntityKind};
 use crate::error::Error;
-use crate::evidence::{Chain, FeedItem, OpenDisclosure, StoredDocument, StoredLeaf, SubjectKey};
+use crate::evidence::{
+    Chain, ErasedChain, FeedItem, OpenDisclosure, Scope, SealedField, StoredDocument, StoredLeaf,
+};
 use crate::idempotency::IdempotencyRecord;
 use crate::lease::LeaseState;
 use crate::log::{LogEntry, StoredCheckpoint};
@@ -148,7 +150,8 @@ impl Store for FaultyStore {
         chains(ws: WorkspaceId, after: Option<RunId>, limit: usize) -> Vec<RunId>;
         documents(ws: WorkspaceId, run: RunId, revision: u32) -> Vec<StoredDocument>;
         disclosures(ws: WorkspaceId, chain: Chain, holders: Vec<Digest>) -> Vec<OpenDisclosure>;
-        disclosed(ws: WorkspaceId, subject: SubjectKey, class: Option<Slug>) -> Vec<SdDigest>;
+        sealed_fields(ws: WorkspaceId, scope: Scope) -> Vec<SealedField>;
+        erased_chains(ws: WorkspaceId, leaves: RangeInclusive<u64>) -> Vec<ErasedChain>;
         integrate(ws: WorkspaceId) -> u64;
         subtrees(ws: WorkspaceId, level: u8, from: u64, limit: usize) -> Vec<Digest>;
         entries(ws: WorkspaceId, from: u64, limit: usize) -> Vec<LogEntry>;

@@ -25,20 +25,20 @@ pub mod usage;
 pub mod vault;
 pub mod work;
 
+use std::ops::RangeInclusive;
 use std::pin::Pin;
 
 use domain::id::{NodeId, RunId, WorkspaceId};
 use domain::name::Slug;
 use domain::time::Timestamp;
 use proof::digest::Digest;
-use proof::leaf::SdDigest;
 
 pub use commit::{Commit, Committed, EpochRule};
 pub use entity::{Entity, EntityKind, EntityWrite, Expect};
 pub use error::{Conflict, Error, OpenError};
 pub use evidence::{
-    Chain, ChainAppend, Erasure, FeedItem, NewDisclosure, NewDocument, OpenDisclosure, StoredDocument,
-    StoredLeaf, SubjectKey,
+    Chain, ChainAppend, ErasedChain, Erasure, FeedItem, NewDisclosure, NewDocument, OpenDisclosure, Scope,
+    SealedField, StoredDocument, StoredLeaf, SubjectKey,
 };
 pub use faults::FaultyStore;
 pub use idempotency::IdempotencyRecord;
@@ -92,14 +92,13 @@ pub trait Store: Send + Sync {
         holders: Vec<Digest>,
     ) -> Answer<'_, Vec<OpenDisclosure>>;
 
-    /// The digests of a subject's readable sealed fields, of one retention class or all: what the leaf of an
-    /// [`Erasure`] must name.
-    fn disclosed(
-        &self,
-        ws: WorkspaceId,
-        subject: SubjectKey,
-        class: Option<Slug>,
-    ) -> Answer<'_, Vec<SdDigest>>;
+    /// The sealed fields of a scope that can still be read, without their values: what the leaves of an [`Erasure`] must
+    /// name.
+    fn sealed_fields(&self, ws: WorkspaceId, scope: Scope) -> Answer<'_, Vec<SealedField>>;
+
+    /// The chains that erasures took fields from, for those whose first leaf stands in this range of the workspace chain,
+    /// in the order of the leaves.
+    fn erased_chains(&self, ws: WorkspaceId, leaves: RangeInclusive<u64>) -> Answer<'_, Vec<ErasedChain>>;
 
     /// Committed leaves after a feed position in feed order, at most `limit` ≤ [`page::FEED_MAX`]. A reader that goes
     /// on from the last position it saw misses none.

@@ -5,14 +5,16 @@
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use domain::id::NodeId;
 use tokio::sync::{OnceCell, watch};
 
 use crate::commit::{Checked, Commit, Committed};
 use crate::error::{Conflict, Error, OpenError};
-use crate::sqlite::checkpoint::{Checkpoints, checkpoint};
+use crate::sqlite::checkpoint::{Checkpoints, empty_log};
 use crate::sqlite::keys::Keys;
 use crate::sqlite::migrate::migrate;
 use crate::sqlite::readers::Readers;
@@ -24,6 +26,7 @@ mod checkpoint;
 mod column;
 mod connect;
 mod entities;
+mod erasures;
 mod evidence;
 mod fault;
 mod keys;
@@ -40,6 +43,9 @@ mod writer;
 
 /// How often a commit is sealed anew because a subject was erased under it.
 const SEALINGS_MAX: u32 = 3;
+/// How often it is tried to empty the log after an erasure, with a pause for those who read from it.
+const EMPTYINGS_MAX: u32 = 50;
+const EMPTYING_PAUSE: Duration = Duration::from_millis(20);
 
 /// An open data directory. Dropping it waits for what is queued.
 pub struct SqliteStore {
@@ -48,6 +54,8 @@ pub struct SqliteStore {
     keys: Keys,
     position: watch::Receiver<u64>,
     generations: Mutex<BTreeMap<NodeId, Arc<OnceCell<u64>>>>,
+    /// Whether the log may hold rows that were erased.
+    remnants: AtomicBool,
     /// Released last.
     _lock: File,
 }
@@ -69,7 +77,10 @@ impl SqliteStore {
         let path = path.join("actionplane.db");
         let mut conn = connect::writer(&path)?;
         migrate(&mut conn, migrate::STORE)?;
-        let keys = Keys::open(&keys.join("keys.db"), Vault::new(kek), &evidence::destroyed(&conn)?)?;
+        erasures::bury(&conn)?;
+        // What an erasure before a crash left in the log goes before anybody reads.
+        empty_log(&conn)?;
+        let keys = Keys::open(&keys.join("keys.db"), Vault::new(kek), &erasures::destroyed(&conn)?)?;
         let checkpoints = Checkpoints::start(&path, &mut conn)?;
         let (positions, position) = watch::channel(evidence::position(&conn)?);
         let after_group = move |conn: &rusqlite::Connection| {
@@ -83,7 +94,15 @@ impl SqliteStore {
         let writer = Writer::start("store", conn, after_group);
         let writer = writer.map_err(|source| OpenError::File { path: path.clone(), source })?;
         let readers = Readers::new(path);
-        Ok(Self { writer, readers, keys, position, generations: Mutex::default(), _lock: lock })
+        Ok(Self {
+            writer,
+            readers,
+            keys,
+            position,
+            generations: Mutex::default(),
+            remnants: AtomicBool::new(false),
+            _lock: lock,
+        })
     }
 
     async fn save(&self, commit: Commit) -> Result<Committed, Error> {
@@ -101,6 +120,7 @@ impl SqliteStore {
                 }
                 Ok(committed) => {
                     if !checked.commit.erasures.is_empty() {
+                        self.remnants.store(true, Ordering::Release);
                         self.finish_erasures().await?;
                     }
                     return Ok(committed);
@@ -112,13 +132,26 @@ impl SqliteStore {
 
     /// Destroys the data keys that committed erasures marked, and empties the log of what they sealed.
     async fn finish_erasures(&self) -> Result<(), Error> {
-        let doomed = self.readers.point(evidence::doomed)?;
-        if doomed.is_empty() {
-            return Ok(());
+        let doomed = self.readers.point(erasures::doomed)?;
+        if !doomed.is_empty() {
+            self.keys.destroy(&doomed).await?;
+            self.writer.run(move |conn| erasures::note_destroyed(conn, &doomed)).await?;
         }
-        self.keys.destroy(&doomed).await?;
-        self.writer.run(move |conn| evidence::note_destroyed(conn, &doomed)).await?;
-        self.writer.run_alone(|conn| checkpoint(conn, "TRUNCATE")).await.map(|_| ())
+        for _ in 0..EMPTYINGS_MAX {
+            if !self.remnants.load(Ordering::Acquire) {
+                return Ok(());
+            }
+            // Before the log is emptied: an erasure that comes meanwhile sets it again.
+            self.remnants.store(false, Ordering::Release);
+            if !self.writer.run_alone(empty_log).await? {
+                self.remnants.store(true, Ordering::Release);
+                tokio::time::sleep(EMPTYING_PAUSE).await;
+            }
+        }
+        tracing::warn!(
+            "erased rows are still in the write-ahead log, which is read from: it is emptied later"
+        );
+        Ok(())
     }
 
     async fn raise_generation(&self, node: NodeId) -> Result<u64, Error> {

@@ -6,13 +6,13 @@ use proof::tree::leaf_hash;
 use crate::Store;
 use crate::commit::{Commit, EpochRule};
 use crate::contract::fixture::{
-    append, at, commit, disclosure, document, entity, holder, leaf, node, projection, request, reserve, row,
-    run, slug, take, touch, wait, work_id, workspace,
+    append, at, commit, disclosure, document, entity, erasure, holder, leaf, node, of_subject, projection,
+    request, reserve, row, run, slug, take, touch, wait, work_id, workspace,
 };
 use crate::contract::{Place, conflict, race};
 use crate::entity::{EntityKind, EntityWrite, Expect};
 use crate::error::Conflict;
-use crate::evidence::{Chain, Erasure};
+use crate::evidence::Chain;
 use crate::lease::LeaseChange;
 use crate::run::{Projection, RunQuery};
 use crate::work::WorkChange;
@@ -65,7 +65,7 @@ async fn seen(store: &dyn Store, ws: WorkspaceId, of: u64) -> String {
     let request = store.idempotent(ws, request.0, request.1, request.2).await.unwrap();
     let (control, feed) = (store.control(ws).await.unwrap(), store.feed(ws, 0, 100).await.unwrap());
     let (chains, disclosed) =
-        (store.chains(ws, None, 10).await.unwrap(), store.disclosed(ws, [1; 32], None).await.unwrap());
+        (store.chains(ws, None, 10).await.unwrap(), store.sealed_fields(ws, of_subject(1)).await.unwrap());
     format!(
         "{leaves:?}\n{documents:?}\n{disclosures:?}\n{row:?}\n{runs:?}\n{waits:?}\n{touches:?}\n{entity:?}\n{found:?}
         {entities:?}\n{work:?}\n{lease:?}\n{usage}\n{request:?}\n{control}\n{feed:?}\n{chains:?}\n{disclosed:?}"
@@ -138,7 +138,7 @@ fn losers() -> Vec<(&'static str, fn(&mut Commit), fn(&Conflict) -> bool)> {
         ),
         (
             "erasure",
-            |commit| commit.erasures = vec![Erasure { subject: [5; 32], class: None, count: 1 }],
+            |commit| commit.erasures = vec![erasure(of_subject(5), 1)],
             |lost| *lost == Conflict::Disclosed { actual: 0 },
         ),
     ]

@@ -13,7 +13,7 @@ use proof::tree::leaf_hash;
 
 use crate::commit::Commit;
 use crate::entity::{EntityKind, EntityWrite, Expect};
-use crate::evidence::{Chain, ChainAppend, NewDisclosure, NewDocument};
+use crate::evidence::{Chain, ChainAppend, Erasure, NewDisclosure, NewDocument, Scope};
 use crate::idempotency::IdempotencyRecord;
 use crate::lease::{LeaseChange, LeaseHolder};
 use crate::run::{Extent, Projection, RunRow, Touch, Wait};
@@ -96,6 +96,15 @@ pub(crate) fn disclosure(holder: Digest, subject: u8, value: &str) -> NewDisclos
     salt[..8].copy_from_slice(&SALT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
     let disclosure = Disclosure::seal(salt, "reason", &value.into()).unwrap();
     NewDisclosure { holder, disclosure, subject: [subject; 32], class: slug("standard") }
+}
+
+pub(crate) fn of_subject(subject: u8) -> Scope {
+    Scope::Subject { subject: [subject; 32], class: None }
+}
+
+/// An erasure that nobody keeps a note of.
+pub(crate) fn erasure(scope: Scope, count: usize) -> Erasure {
+    Erasure { scope, count, may_leave_keys: false, leaf: None, id: None }
 }
 
 pub(crate) fn row(of: u64) -> RunRow {

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::commit::{Checked, Committed};
 use crate::error::Error;
 use crate::lease::LeaseChange;
-use crate::sqlite::{entities, evidence, leases, log, projections, usage, work};
+use crate::sqlite::{entities, erasures, evidence, leases, log, projections, usage, work};
 use crate::vault::DataKey;
 
 /// Writes a commit. On an error the caller undoes everything that was written.
@@ -37,7 +37,7 @@ pub(super) fn apply(
     evidence::documents(conn, ws, &commit.documents)?;
     evidence::disclosures(conn, ws, checked, sealed)?;
     for erasure in &commit.erasures {
-        evidence::erase(conn, ws, erasure)?;
+        erasures::erase(conn, ws, erasure)?;
     }
     for projection in &commit.projections {
         projections::project(conn, ws, projection)?;

@@ -118,11 +118,17 @@ impl Drop for Checkpoints {
     }
 }
 
-/// Moves pages and answers how many of the log are moved now. `TRUNCATE` also empties the log if no reader needs it.
+/// Moves pages and answers how many of the log are moved now.
 pub(super) fn checkpoint(conn: &Connection, mode: &str) -> Result<u32, Error> {
     let sql = format!("PRAGMA wal_checkpoint({mode})");
     let moved: i64 = conn.query_row(&sql, (), |row| row.get(2))?;
     Ok(u32::try_from(moved).unwrap_or(0))
+}
+
+/// Moves all pages and empties the log; says whether that could be done, which a reader or another pass prevents.
+pub(super) fn empty_log(conn: &Connection) -> Result<bool, Error> {
+    let busy: i64 = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))?;
+    Ok(busy == 0)
 }
 
 #[cfg(test)]

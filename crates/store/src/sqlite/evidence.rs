@@ -4,19 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::id::{RunId, WorkspaceId};
-use domain::name::Slug;
 use proof::digest::Digest;
-use proof::leaf::SdDigest;
 use proof::tree::leaf_hash;
 use rusqlite::{Connection, params};
 
 use crate::commit::Checked;
 use crate::error::{Conflict, Error};
-use crate::evidence::{
-    Chain, ChainAppend, Erasure, FeedItem, NewDocument, StoredDocument, StoredLeaf, SubjectKey,
-};
+use crate::evidence::{Chain, ChainAppend, FeedItem, NewDocument, StoredDocument, StoredLeaf};
 use crate::sqlite::column;
-use crate::vault::{DataKey, KeyId, KeyName};
+use crate::vault::{DataKey, KeyId};
 
 /// A disclosure as it is stored, still sealed.
 pub(super) struct SealedRow {
@@ -106,43 +102,6 @@ fn key_number(conn: &Connection, ws: i64, key: &DataKey) -> Result<i64, Error> {
     }
 }
 
-/// Removes the disclosures of a subject and marks its keys for destruction.
-pub(super) fn erase(conn: &Connection, ws: i64, erasure: &Erasure) -> Result<(), Error> {
-    let class = erasure.class.as_ref().map(Slug::as_str);
-    let sql = "SELECT number FROM data_key
-        WHERE ws = ?1 AND subject = ?2 AND destroyed = 0 AND (?3 IS NULL OR class = ?3)";
-    let keys: Vec<i64> = column::rows(conn, sql, params![ws, erasure.subject, class], |row| Ok(row.get(0)?))?;
-    let mut actual = 0;
-    for number in keys {
-        actual += column::execute(conn, "DELETE FROM disclosure WHERE data_key = ?1", [number])?;
-        column::execute(conn, "UPDATE data_key SET destroyed = 1 WHERE number = ?1", [number])?;
-    }
-    if actual == erasure.count { Ok(()) } else { Err(Conflict::Disclosed { actual }.into()) }
-}
-
-/// Every data key that must not exist any more.
-pub(super) fn destroyed(conn: &Connection) -> Result<Vec<KeyId>, Error> {
-    column::rows(conn, "SELECT id FROM data_key WHERE destroyed > 0", (), |row| Ok(row.get(0)?))
-}
-
-/// Data keys that are marked and may still exist.
-pub(super) fn doomed(conn: &Connection) -> Result<Vec<(KeyId, KeyName)>, Error> {
-    let sql = "SELECT k.id, w.id, k.subject, k.class FROM data_key k JOIN workspace w ON w.ws = k.ws
-        WHERE k.destroyed = 1";
-    column::rows(conn, sql, (), |row| {
-        let workspace = column::id_at(row, 1, WorkspaceId::parse)?.ok_or(Error::corrupt("data key"))?;
-        Ok((row.get(0)?, KeyName { workspace, subject: row.get(2)?, class: row.get(3)? }))
-    })
-}
-
-/// Notes that a data key was destroyed.
-pub(super) fn note_destroyed(conn: &Connection, keys: &[(KeyId, KeyName)]) -> Result<(), Error> {
-    for (id, _) in keys {
-        column::execute(conn, "UPDATE data_key SET destroyed = 2 WHERE id = ?1", [id])?;
-    }
-    Ok(())
-}
-
 pub(super) fn chain(
     conn: &Connection,
     ws: WorkspaceId,
@@ -219,21 +178,6 @@ pub(super) fn read_disclosures(
         })?);
     }
     Ok(found)
-}
-
-pub(super) fn disclosed(
-    conn: &Connection,
-    ws: WorkspaceId,
-    subject: SubjectKey,
-    class: Option<&Slug>,
-) -> Result<Vec<SdDigest>, Error> {
-    let sql = "SELECT d.digest FROM data_key k JOIN disclosure d ON d.data_key = k.number
-        WHERE k.ws = (SELECT ws FROM workspace WHERE id = ?1) AND k.subject = ?2 AND k.destroyed = 0
-            AND (?3 IS NULL OR k.class = ?3)
-        ORDER BY d.rowid";
-    column::rows(conn, sql, params![ws.to_string(), subject, class.map(Slug::as_str)], |row| {
-        column::id(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?, SdDigest::parse)
-    })
 }
 
 pub(super) fn feed(

@@ -32,6 +32,7 @@ pub(super) const STORE: &[Migration] = migrations! { "sqlite":
     3 "entities" "0003_entities.sql",
     4 "work" "0004_work.sql",
     5 "log" "0005_log.sql",
+    6 "erasures" "0006_erasures.sql",
 };
 
 /// Of the key file.

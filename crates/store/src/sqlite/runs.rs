@@ -73,8 +73,7 @@ pub(super) fn list(
         filter.and(runs, [ws.into(), json(&query.waits_for).into()]);
     }
     if let Some(cursor) = &query.cursor {
-        let [number] = cursor.parts()?;
-        filter.and("r.number < ?", [number.into()]);
+        filter.and("r.number < ?", [place(conn, ws, cursor)?.into()]);
     }
     if query.stages.is_empty() {
         return Ok(page(newest(conn, filter, limit)?, query.limit));
@@ -88,6 +87,14 @@ pub(super) fn list(
     }
     found.sort_by_key(|(number, _)| Reverse(*number));
     Ok(page(found, query.limit))
+}
+
+/// The number behind which a list goes on. A cursor may also be the id of a run: what scans a page and stops in the midst
+/// of it goes on there.
+fn place(conn: &Connection, ws: i64, cursor: &Cursor) -> Result<i64, Error> {
+    let Ok(run) = RunId::parse(cursor.as_str()) else { return cursor.parts().map(|[number]| number) };
+    let sql = "SELECT number FROM run WHERE ws = ?1 AND id = ?2";
+    column::row(conn, sql, params![ws, run.to_string()], |row| Ok(row.get(0)?))?.ok_or(Error::Cursor)
 }
 
 fn page(rows: Vec<(i64, RunRow)>, limit: usize) -> Page<RunRow> {

@@ -1,26 +1,30 @@
 //! The seam over this backend: each method checks its limits and picks where it runs.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use domain::id::{NodeId, RunId, WorkspaceId};
 use domain::name::Slug;
 use domain::time::Timestamp;
 use proof::digest::Digest;
-use proof::leaf::SdDigest;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
 use crate::commit::{Commit, Committed, ITEMS_MAX};
 use crate::entity::{Entity, EntityKind};
 use crate::error::Error;
-use crate::evidence::{Chain, FeedItem, OpenDisclosure, StoredDocument, StoredLeaf, SubjectKey};
+use crate::evidence::{
+    Chain, ErasedChain, FeedItem, OpenDisclosure, Scope, SealedField, StoredDocument, StoredLeaf,
+};
 use crate::idempotency::IdempotencyRecord;
 use crate::lease::LeaseState;
 use crate::log::{LOG_READ_MAX, LogEntry, NOTE_BYTES_MAX, StoredCheckpoint};
 use crate::page::{self, Cursor, Page};
 use crate::run::{Projection, RunQuery, RunRow, Touched, Waiting};
 use crate::sqlite::readers::POINT_ROWS_MAX;
-use crate::sqlite::{SqliteStore, column, entities, evidence, leases, log, projections, runs, usage, work};
+use crate::sqlite::{
+    SqliteStore, column, entities, erasures, evidence, leases, log, projections, runs, usage, work,
+};
 use crate::vault::Vault;
 use crate::work::{CLAIM_MAX, Claimed, WorkItem};
 use crate::{Answer, Store};
@@ -76,15 +80,12 @@ impl Store for SqliteStore {
         })
     }
 
-    fn disclosed(
-        &self,
-        ws: WorkspaceId,
-        subject: SubjectKey,
-        class: Option<Slug>,
-    ) -> Answer<'_, Vec<SdDigest>> {
-        Box::pin(async move {
-            self.readers.list(move |conn| evidence::disclosed(conn, ws, subject, class.as_ref())).await
-        })
+    fn sealed_fields(&self, ws: WorkspaceId, scope: Scope) -> Answer<'_, Vec<SealedField>> {
+        Box::pin(async move { self.readers.list(move |conn| erasures::fields(conn, ws, &scope)).await })
+    }
+
+    fn erased_chains(&self, ws: WorkspaceId, leaves: RangeInclusive<u64>) -> Answer<'_, Vec<ErasedChain>> {
+        Box::pin(async move { self.readers.list(move |conn| erasures::chains(conn, ws, &leaves)).await })
     }
 
     fn feed(&self, ws: WorkspaceId, after: u64, limit: usize) -> Answer<'_, Vec<FeedItem>> {

@@ -3,8 +3,8 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::Store as _;
-use crate::contract::fixture::{append, commit, disclosure, leaf, run, workspace};
-use crate::evidence::{Chain, Erasure};
+use crate::contract::fixture::{append, commit, disclosure, erasure, leaf, of_subject, run, workspace};
+use crate::evidence::Chain;
 use proof::tree::leaf_hash;
 
 fn open(folder: &Path) -> Result<SqliteStore, OpenError> {
@@ -28,7 +28,7 @@ async fn readable(store: &SqliteStore, of: u64) -> usize {
 }
 
 fn erase(subject: u8, count: usize) -> Commit {
-    Commit { erasures: vec![Erasure { subject: [subject; 32], class: None, count }], ..commit() }
+    Commit { erasures: vec![erasure(of_subject(subject), count)], ..commit() }
 }
 
 #[tokio::test]
@@ -120,6 +120,25 @@ async fn a_restored_key_file_loses_the_keys_of_erased_subjects_again() {
         .collect::<Result<_, _>>()
         .unwrap();
     assert_eq!(subjects, [[2; 32]]);
+}
+
+#[tokio::test]
+async fn a_row_that_was_put_back_under_a_destroyed_key_goes_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("actionplane.db");
+    let store = open(folder.path()).unwrap();
+    seal(&store, 1, 1).await;
+    seal(&store, 2, 2).await;
+    let copy = "CREATE TABLE older AS SELECT * FROM disclosure";
+    store.writer.run(move |conn| Ok(conn.execute_batch(copy)?)).await.unwrap();
+    store.commit(erase(1, 1)).await.unwrap();
+    drop(store);
+    let back = "DELETE FROM disclosure; INSERT INTO disclosure SELECT * FROM older; DROP TABLE older";
+    Connection::open(&path).unwrap().execute_batch(back).unwrap();
+    drop(open(folder.path()).unwrap());
+    let conn = Connection::open(&path).unwrap();
+    let left: i64 = conn.query_row("SELECT count(*) FROM disclosure", (), |row| row.get(0)).unwrap();
+    assert_eq!(left, 1);
 }
 
 #[tokio::test]

@@ -51,10 +51,11 @@ async fn an_erased_value_is_said_to_be_erased() {
     let maya = world.person("maya", &[]).await;
     let control = world.engine.control(world.ws).await.unwrap();
     let subject = control.keys_of.principal(&maya.principal.to_string());
-    let count = world.engine.store().disclosed(world.ws, subject, None).await.unwrap().len();
+    let scope = store::Scope::Subject { subject, class: None };
+    let count = world.engine.store().sealed_fields(world.ws, scope.clone()).await.unwrap().len();
     assert_eq!(count, 1, "values about a person are filed under that person");
     let mut commit = store::Commit::new(world.ws, world.engine.now());
-    commit.erasures.push(store::Erasure { subject, class: None, count });
+    commit.erasures.push(store::Erasure { scope, count, may_leave_keys: false, leaf: None, id: None });
     world.engine.store().commit(commit).await.unwrap();
     let events = world.engine.audit(&world.admin, None, 200).await.unwrap();
     assert_eq!(events[2].sealed["detail"], SealedMember::Erased);

@@ -37,7 +37,7 @@ fn a_database_that_stopped_early_becomes_the_same_as_a_fresh_one() {
 
 #[test]
 fn a_newer_database_is_refused() {
-    let expected = "the database has migration 5, this program knows 3: use a newer program";
+    let expected = "the database has migration 6, this program knows 3: use a newer program";
     check(&mut migrated(), &STORE[..3], expected);
 }
 
