@@ -3766,19 +3766,21 @@ function dropUndefined(value) {
 // ---------------------------------------------------------------------------------------------------------------------
 // Reports in one file, and the report as text
 
-const BUNDLE_TAG = '<script type="application/octet-stream" id="bundle">';
+// Written so that this source can stand inside a page: no tag and no comment of HTML in it.
+const BUNDLE_TAG = '<\x73cript type="application/octet-stream" id="bundle">';
+const BUNDLE_END = '<\/script>';
 
 /** The bundle inside a one-file report, and the report without it, which is what its published hash is about. */
 export function extractBundle(html) {
   const from = html.indexOf(BUNDLE_TAG);
-  const to = html.indexOf('</script>', from);
+  const to = html.indexOf(BUNDLE_END, from);
   if (from < 0 || to < 0) fail('report', 'this page holds no bundle');
   const start = from + BUNDLE_TAG.length;
   return { bundle: fromBase64(html.slice(start, to).replace(/\s/g, '')), shell: emptySlots(html) };
 }
 
-const SUMMARY_START = '<!--summary-->';
-const SUMMARY_END = '<!--/summary-->';
+const SUMMARY_START = '<\x21--summary-->';
+const SUMMARY_END = '<\x21--/summary-->';
 
 /** A one-file report with both of its slots empty. */
 export function emptySlots(html) {
@@ -3787,7 +3789,7 @@ export function emptySlots(html) {
     const to = text_.indexOf(close, from + open.length);
     return from < 0 || to < 0 ? text_ : text_.slice(0, from + open.length) + text_.slice(to);
   };
-  return cut(cut(html, SUMMARY_START, SUMMARY_END), BUNDLE_TAG, '</script>');
+  return cut(cut(html, SUMMARY_START, SUMMARY_END), BUNDLE_TAG, BUNDLE_END);
 }
 
 const STATE_WORDS = { passed: 'holds', failed: 'FAILS', not_judged: 'not judged', nothing: 'nothing to check' };

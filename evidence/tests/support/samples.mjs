@@ -68,9 +68,9 @@ export function approved({ recover = true } = {}) {
     sealed: {
       input: [{ action: 'zendesk.ticket.update' }, { action: 'zendesk.ticket.reply' }],
       rationale: [
-        { id: 'public-reply-needs-a-lead', text: 'A public reply is e-mailed to the customer, so a support lead reads it first.' },
-        { id: 'personal-data-needs-privacy', text: 'The reply names the customer, so privacy approves it.' },
-        { id: 'agents-may-propose', text: 'Agents may propose changes of tickets.' },
+        'A public reply is e-mailed to the customer, so a support lead reads it first.',
+        'The reply names the customer, so privacy approves it.',
+        'Agents may propose changes of tickets.',
       ],
     },
   });
