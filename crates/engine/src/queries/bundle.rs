@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use connectors::json::Json;
 use domain::event::Event;
 use domain::id::{RunId, WorkspaceId};
 use domain::time::Timestamp;
@@ -19,7 +20,6 @@ use proof::disclosure::{Disclosure, Opened};
 use proof::document::MutationDocument;
 use proof::json::{Value, object};
 use proof::leaf::{Leaf, SdDigest};
-use proof::strict::parse_open;
 use proof::tile;
 use proof::tlog_proof::TlogProof;
 use store::{Chain, EntityKind, OpenDisclosure, StoredLeaf};
@@ -379,9 +379,10 @@ impl Packing<'_> {
             let entity = store.entity(self.ws, EntityKind::PolicySet, policy.to_string()).await?;
             let Some(entity) = entity else { continue };
             let set: PolicySetBody = body(&entity)?;
-            let shapes = serde_json::to_vec(&set.shapes).ok().and_then(|shapes| parse_open(&shapes).ok());
-            let shapes = shapes.ok_or_else(|| Error::internal("the shapes of a policy set are malformed"))?;
-            let file = canonical::to_bytes(&object([("shapes", shapes), ("text", set.text.as_str().into())]));
+            let shapes = Json::parse(&set.shapes.to_string())
+                .map_err(|fault| Error::internal("the shapes of a policy set are malformed").because(fault))?;
+            let text = set.text.as_str().into();
+            let file = canonical::to_bytes(&object([("shapes", shapes.value()), ("text", text)]));
             self.files.insert(format!("policies/{policy}.json"), file);
         }
         for digest in std::mem::take(&mut self.manifests) {
