@@ -1,0 +1,8 @@
+//! Exports of one workspace in which everything happened, as committed files and as what each format asks for.
+
+mod aat;
+mod attestation;
+mod committed;
+mod golden;
+mod stories;
+mod world;
