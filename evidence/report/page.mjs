@@ -65,6 +65,7 @@ const STAGE_TONES = { applied: 'ok', compensated: 'ok', rolled_back: 'ok', faile
 const OUTCOME_TONES = { applied: 'ok', diverged: 'bad', rejected: 'bad', unknown: 'warn', not_sent: 'warn' };
 const OUTCOMES = { applied: 'Applied', diverged: 'Diverged', rejected: 'Refused by the system', not_sent: 'Not sent', unknown: 'Unknown' };
 const DECISIONS = { auto: 'May run by itself', approval: 'Needs approval', deny: 'Must not run' };
+const METHOD_WORDS = { signin: 'sign-in', passkey: 'passkey' };
 const RECOVERIES = { restored: 'Restored', compensated: 'Compensated', partly_restored: 'Partly restored', abandoned: 'Abandoned', failed: 'Failed', conflict: 'Conflict' };
 const UNDO = { rollback: 'can be restored', compensation: 'has a counter-action', irreversible: 'cannot be undone' };
 const STATES = { passed: ['Holds', 'ok', '\u2713'], failed: ['Fails', 'bad', '\u2715'], not_judged: ['Not judged', 'warn', '\u2013'], nothing: ['Nothing to check', '', '\u2013'] };
@@ -73,7 +74,13 @@ const words = (text) => text.replaceAll('_', ' ');
 const sentence = (text) => words(text).replace(/^./, (char) => char.toUpperCase());
 const badge = (text, tone = '') => h(`span.badge${tone ? `.${tone}` : ''}`, {}, text);
 const code = (text) => h('code.wrap', {}, text);
-const reading = (text) => text.split('`').map((part, at) => (at % 2 === 1 ? code(visible(part)) : visible(part)));
+/** A sentence of the verifier: words in backticks as code, times as people read them. */
+const reading = (text) =>
+  text.split('`').map((part, at) => {
+    const timed = visible(part).replace(/(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d{3}Z/g, '$1 $2 UTC');
+    return at % 2 === 1 ? code(timed) : timed;
+  });
+const moment = (time) => [h('div', {}, day(time)), h('div.quiet', {}, `${time.slice(11, 19)} UTC`)];
 
 /** What an event says, without who and why. */
 const WHAT = {
@@ -83,15 +90,15 @@ const WHAT = {
   'plan.drifted': (e) => `found that the record of change ${e.n + 1} had moved; the plan is void`,
   'policy.decided': (e) => ({ auto: 'decided: may run by itself', approval: 'decided: needs approval', deny: 'decided: must not run' })[e.decision],
   'approval.requested': (e) => `asked ${e.groups.map(({ group, quorum }) => `${quorum} of ${group}`).join(' and ')}, until ${stamp(e.expires)}`,
-  'approval.given': (e) => `approved plan ${e.revision} for ${e.group} (${e.method}), until ${stamp(e.expires)}`,
-  'approval.rejected': (e) => `rejected plan ${e.revision} for ${e.group} (${e.method})`,
+  'approval.given': (e) => `approved plan ${e.revision} for ${e.group} (${METHOD_WORDS[e.method]}), until ${stamp(e.expires)}`,
+  'approval.rejected': (e) => `rejected plan ${e.revision} for ${e.group} (${METHOD_WORDS[e.method]})`,
   'run.taken_over': (e) => `took the run over, until ${stamp(e.until)}`,
   'run.handed_back': (e) => (e.code === 'lease_expired' ? 'noticed that the takeover had ended' : 'gave the run back'),
   'change.observed': (e) => `changed the record of change ${e.n + 1} by hand: observed, not authorised`,
   'run.authorized': (e) => `authorised plan ${e.revision} (basis ${e.basis}), until ${stamp(e.expires)}`,
   'authorization.voided': (e) => `voided the authorisation: ${words(e.code)}`,
   'attempt.started': (e) => `started attempt ${e.attempt} of change ${e.n + 1}, to be sent before ${clock(e.send_by)}`,
-  'attempt.finished': (e) => `attempt ${e.attempt} of change ${e.n + 1}: ${OUTCOMES[e.outcome].toLowerCase()} (${words(e.code)})`,
+  'attempt.finished': (e) => `recorded the outcome of attempt ${e.attempt} of change ${e.n + 1}: ${OUTCOMES[e.outcome].toLowerCase()} (${words(e.code)})`,
   'attempt.reconciled': (e) => `settled attempt ${e.attempt} of change ${e.n + 1}: ${OUTCOMES[e.outcome].toLowerCase()} (${words(e.code)})`,
   'divergence.accepted': (e) => `accepted what the record of change ${e.n + 1} holds instead of the plan`,
   'recovery.planned': (e) => `asked for a ${e.kind} of ${plural(e.mutations.length, 'change')}, as ${e.run}`,
@@ -136,12 +143,13 @@ const hidden = (field) =>
 
 function valueOf(value, parts) {
   if (value === undefined) return h('span.state', {}, 'absent');
-  if (value === null) return h('span.value', {}, 'null');
+  if (value === null) return h('span.state', {}, 'null');
   if (value === '') return h('span.state', {}, 'empty text');
   if (Array.isArray(value) && value.length === 0) return h('span.state', {}, 'empty list');
   if (isMap(value) && Object.keys(value).length === 0) return h('span.state', {}, 'empty object');
   if (parts) return h('span.value', {}, parts);
-  if (isText(value)) return h('span.value', {}, visible(value));
+  // A text that reads as another kind of value stands in quotes.
+  if (isText(value)) return h('span.value', {}, /^(?:null|true|false|-?[0-9.]+)$/.test(value) ? `"${value}"` : visible(value));
   if (Array.isArray(value) && value.every(isText)) return h('span.value', {}, visible(value.join(', ')));
   return h('span.value', {}, visible(isMap(value) || Array.isArray(value) ? pretty(value) : canonical(value)));
 }
@@ -161,10 +169,21 @@ function marked(before, after) {
   });
 }
 
-function changeRow(change) {
-  if (change.class !== 'disclosed' || !isMap(change.value)) {
-    return h('tr', {}, h('th', { scope: 'row' }, 'a field'), h('td', { colspan: 2 }, hidden(change)));
+/** One row per change; changes that are hidden in the same way share one. */
+function changeRows(changes) {
+  const isHidden = (change) => change.class !== 'disclosed' || !isMap(change.value);
+  const groups = new Map();
+  for (const change of changes.filter(isHidden)) {
+    const key = canonical(change);
+    groups.set(key, [...(groups.get(key) ?? []), change]);
   }
+  const rows = [...groups.values()].map((group) =>
+    h('tr', {}, h('th', { scope: 'row' }, plural(group.length, 'field')), h('td', { colspan: 2 }, hidden(group[0]))),
+  );
+  return [...changes.filter((change) => !isHidden(change)).map(changeRow), ...rows];
+}
+
+function changeRow(change) {
   const { field, before, after } = change.value;
   const [left, right] = marked(before, after);
   return h(
@@ -186,13 +205,13 @@ function mutationBlock({ n, verb, object, connector, undo, hash, fields, changes
   const named = record.class === 'disclosed' ? (record.value === null ? null : code(plain(record.value))) : hidden(record);
   const blocks = [];
   if (changes.length > 0) {
-    blocks.push(table('.diff', ['Field', 'Before', 'After'], changes.map(changeRow), `Changed fields of change ${n + 1}`));
+    blocks.push(table('.diff', ['Field', 'Before', 'After'], changeRows(changes), `Changed fields of change ${n + 1}`));
   }
   if (given.class === 'disclosed' && isMap(given.value)) {
     const rows = Object.entries(given.value).map(([name, value]) =>
-      h('tr', {}, h('th', { scope: 'row' }, visible(name)), h('td.after', { colspan: 2 }, valueOf(value))),
+      h('tr', {}, h('th', { scope: 'row' }, visible(name)), h('td.after', {}, valueOf(value))),
     );
-    blocks.push(table('.diff', ['Argument', 'Value', ''], rows, `Arguments of change ${n + 1}`));
+    blocks.push(table('.diff.given', ['Argument', 'Value (nothing was there before)'], rows, `Arguments of change ${n + 1}`));
   } else if (given.class !== 'disclosed' && changes.length === 0) {
     blocks.push(h('p.foot', {}, 'Arguments: ', hidden(given)));
   }
@@ -224,9 +243,9 @@ const last = (events, ...types) => events.findLast(({ type }) => types.includes(
 const all = (events, ...types) => events.filter(({ type }) => types.includes(type));
 
 /** A reason: the words, or that they are hidden, or nothing when there was none. */
-function why(field) {
+function why(field, name = 'Rationale') {
   if (!field) return null;
-  if (field.class !== 'disclosed') return h('p', {}, hidden(field));
+  if (field.class !== 'disclosed') return h('p.quiet', {}, `${name} `, hidden(field));
   if (field.value === null || field.value === '') return null;
   return h('blockquote', {}, visible(isText(field.value) ? field.value : pretty(field.value)));
 }
@@ -262,11 +281,11 @@ function factsOf({ events, stage }, names) {
   const close = last(events, 'run.closed');
   const facts = [
     ['Proposed by', [who(first.by, names), first.data.on_behalf_of ? h('span.quiet', {}, ' for ', who(first.data.on_behalf_of, names)) : null]],
-    ['Proposed', stamp(first.time)],
+    ['Proposed', moment(first.time)],
     ['Policy', decided ? DECISIONS[decided.decision] : 'Not asked'],
     ['Approvals', asked > 0 ? `${approvals} of ${asked}` : 'None asked'],
     ['Attempts', String(attempts)],
-    [close ? 'Closed' : 'Stands at', close ? stamp(close.time) : sentence(stage ?? 'not judged')],
+    [close ? 'Closed' : 'Stands at', close ? moment(close.time) : sentence(stage ?? 'not judged')],
   ];
   return h('section.card', { 'aria-label': 'Facts' }, h('dl.facts', {}, facts.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value)))));
 }
@@ -292,14 +311,14 @@ function policyOf({ events }) {
     const sentences = Array.isArray(said) ? said.filter(isText) : isText(said) ? [said] : [];
     const asked = data.obligations.map(({ group, quorum, method: how, exclude }) => {
       const without = exclude.length > 0 ? `, without ${exclude.join(', ')}` : '';
-      return `${quorum} of ${group} by ${how}${without}`;
+      return `${quorum} of ${group}, by ${METHOD_WORDS[how]}${without}`;
     });
     return h(
       'li.rules',
       {},
       h('p', {}, badge(DECISIONS[data.decision], { auto: 'ok', approval: 'warn', deny: 'bad' }[data.decision]), ' ', badge(`${data.risk} risk`), ' ', h('span.quiet', {}, `event ${index}, for ${data.principal}, in ${data.duration_us} µs`)),
       h('p', {}, 'Rules that fired: ', data.rules.length === 0 ? 'none' : data.rules.map((rule, at) => [at > 0 ? ', ' : '', code(rule)])),
-      sentences.length > 0 ? h('ul.rules', {}, sentences.map((text) => h('li', {}, h('span', {}, visible(text))))) : fields.rationale.class === 'disclosed' ? null : h('p', {}, 'Explanation: ', hidden(fields.rationale)),
+      sentences.length > 0 ? h('ul.because', {}, sentences.map((text) => h('li', {}, visible(text)))) : fields.rationale.class === 'disclosed' ? null : h('p', {}, 'Explanation: ', hidden(fields.rationale)),
       asked.length > 0 ? h('p', {}, `Asked for: ${asked.join('; ')}.`) : null,
       data.canary ? h('p', {}, `After ${plural(data.canary, 'change')} the run waits for a person.`) : null,
       h('p.quiet', {}, 'Policy set ', h('span.mono.wrap', {}, data.policy)),
@@ -328,10 +347,10 @@ function approvalsOf({ events, plans }, names) {
     return h(
       'tr',
       {},
-      h('th', { scope: 'row' }, who(by, names), h('div.quiet.mono', {}, by)),
-      h('td', {}, badge(type === 'approval.given' ? 'Approved' : 'Rejected', type === 'approval.given' ? 'ok' : 'bad'), h('div.quiet', {}, `plan ${data.revision}, event ${index}`)),
-      h('td', {}, data.group, h('div.quiet', {}, `by ${data.method}`)),
-      h('td', {}, stamp(time)),
+      h('th', { scope: 'row' }, who(by, names), h('div.quiet.mono.key', {}, by)),
+      h('td.fixed', {}, badge(type === 'approval.given' ? 'Approved' : 'Rejected', type === 'approval.given' ? 'ok' : 'bad'), h('div.quiet', {}, `plan ${data.revision}, event ${index}`)),
+      h('td.fixed', {}, data.group, h('div.quiet', {}, `by ${METHOD_WORDS[data.method]}`)),
+      h('td.fixed', {}, moment(time)),
       h('td', {}, why(fields.rationale) ?? h('span.quiet', {}, 'no rationale'), h('div.quiet', {}, 'Saw: ', seen)),
     );
   });
@@ -383,13 +402,16 @@ function recoveryOf({ events }, names) {
 const REASONS = ['reason', 'rationale', 'comment'];
 const NAMES = ['proposer', 'approver', 'operator'];
 
+const SEALED = { shown: 'digest of what they saw', read_back: 'read-back', source_ref: 'source', input: 'what policy was told' };
+const label = (name) => SEALED[name] ?? words(name);
+
 function sealedOf(fields, type) {
   const rest = Object.entries(fields).filter(([name, field]) => !NAMES.includes(name) && !(REASONS.includes(name) && type !== 'policy.decided') && field.class === 'disclosed' && field.value !== null);
   const gone = Object.entries(fields).filter(([name, field]) => field.class !== 'disclosed' && !REASONS.includes(name));
   return [
-    gone.length > 0 ? h('p', {}, gone.map(([name, field], at) => [at > 0 ? ' ' : '', `${words(name)} `, hidden(field)])) : null,
+    gone.length > 0 ? h('p', {}, gone.map(([name, field], at) => [at > 0 ? ' ' : '', `${label(name)} `, hidden(field)])) : null,
     rest.length > 0
-      ? h('details', {}, h('summary', {}, rest.map(([name]) => words(name)).join(', ')), rest.map(([name, { value }]) => [h('p.quiet', {}, words(name)), h('pre', { tabindex: 0 }, visible(isText(value) ? value : pretty(value)))]))
+      ? h('details', {}, h('summary', {}, `Show ${rest.map(([name]) => label(name)).join(', ')}`), rest.map(([name, { value }]) => [h('p.quiet', {}, label(name)), h('pre', { tabindex: 0 }, visible(isText(value) ? value : pretty(value)))]))
       : null,
   ];
 }
@@ -399,11 +421,11 @@ function timelineOf({ events }, names) {
   const rows = events.map(({ by, time, type, data, fields, index, hash }) => {
     const isNew = day(time) !== date;
     date = day(time);
-    const reasons = REASONS.map((name) => (type === 'policy.decided' ? null : why(fields[name])));
+    const reasons = REASONS.map((name) => (type === 'policy.decided' ? null : why(fields[name], sentence(name))));
     return h(
       'li',
       {},
-      h('time', { datetime: time }, clock(time), isNew ? h('span', {}, `${date} UTC`) : null),
+      h('time', { datetime: time }, clock(time), isNew ? h('span', {}, date) : null),
       h('div.body', {}, h('p', {}, who(by, names), ' ', visible(WHAT[type](data)), '.'), reasons, sealedOf(fields, type)),
       h('p.place', {}, `Event ${index}, leaf`, h('br'), h('span.mono', {}, hash)),
     );
@@ -432,7 +454,8 @@ function runOf(run, names) {
 // What was checked, and who signed
 
 function checksOf({ checks }) {
-  const rows = checks.map(({ title, asks, state, findings, not_judged }) => {
+  const questions = new Map(CHECKS.map(([id, , asks]) => [id, asks]));
+  const rows = checks.map(({ id, title, state, findings, not_judged }) => {
     const [word_, tone, sign] = STATES[state];
     const reasons = [
       ...findings.map(({ verdict, sentence: text, ...place }) => h('li', {}, badge(VERDICT_TITLES[verdict], VERDICT_TONES[verdict] ?? 'warn'), ' ', reading(text), h('span.quiet.wrap', {}, ` (${placeText(place)})`))),
@@ -443,7 +466,7 @@ function checksOf({ checks }) {
       {},
       h('th', { scope: 'row' }, title),
       h('td', {}, h(`span.badge${tone ? `.${tone}` : ''}`, {}, h('span', { 'aria-hidden': 'true' }, sign), word_)),
-      h('td', {}, asks, reasons.length > 0 ? h('ul', {}, reasons) : null),
+      h('td', {}, questions.get(id), reasons.length > 0 ? h('ul', {}, reasons) : null),
     );
   });
   const failed = checks.filter(({ state }) => state === 'failed').length;

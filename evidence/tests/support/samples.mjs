@@ -1,6 +1,7 @@
 // Sample runs of a help desk, told in full: what tests judge and what the report is looked at with.
 
-import { AGENT, JONAS, MAYA, NODE, PRIYA, TOM, World, agent, person, worker } from './world.mjs';
+import { canonical } from '../../verify.mjs';
+import { AGENT, JONAS, MAYA, NODE, PRIYA, TOM, World, agent, hash, person, worker } from './world.mjs';
 
 export const LEADS = { exclude: [], expires_s: 3600, group: 'support-leads', method: 'signin', quorum: 1 };
 export const PRIVACY = { exclude: [], expires_s: 3600, group: 'privacy', method: 'signin', quorum: 1 };
@@ -30,6 +31,13 @@ const ANSWER = {
   version: '2026-11-24T08:58:11Z',
   arguments: { body: REPLY, public: true },
   undo: 'irreversible',
+};
+
+/** The digest of what an approver sees: every change of every mutation, by field. */
+const shown = (...mutations) => {
+  const byField = (left, right) => (left.field < right.field ? -1 : 1);
+  const views = mutations.map(({ changes = [] }) => [...changes].sort(byField));
+  return hash(`actionplane/shown/v1\n${canonical(views)}`);
 };
 
 const exchange = (method, url, status, body) => ({
@@ -79,14 +87,14 @@ export function approved({ recover = true } = {}) {
     sealed: {
       approver: { name: 'Maya Lindqvist' },
       rationale: 'Read the thread. The answer is right and friendly; engineering confirmed the restart.',
-      shown: '7e3b9c02f6d14c0f8f1b8f2d6a6e3f0f5a7d3c7c0f1b8e2d4a6c8e0f2b4d6f80',
+      shown: shown(TICKET, ANSWER),
     },
   });
   const second = run.approve(JONAS, 'privacy', {
     sealed: {
       approver: { name: 'Jonas Weber' },
       rationale: 'Only her own name and ticket. Fine.',
-      shown: '7e3b9c02f6d14c0f8f1b8f2d6a6e3f0f5a7d3c7c0f1b8e2d4a6c8e0f2b4d6f80',
+      shown: shown(TICKET, ANSWER),
     },
   });
   run.authorize('approvals', { approvals: [first, second] });
