@@ -25,7 +25,7 @@ use store::{
     NewDocument, Projection, UsageChange, WorkChange,
 };
 
-pub(crate) use cache::Cache;
+pub(crate) use cache::{Cache, fields_bytes};
 pub(crate) use projection::whole as whole_projection;
 pub(crate) use rows::{class_standard, slug};
 

@@ -19,8 +19,11 @@ use proof::json::Value;
 
 use crate::access::Caller;
 use crate::control::Control;
-use crate::ledger::slug;
+use crate::ledger::{fields_bytes, slug};
 use crate::{Code, Error, Result};
+
+/// Bytes of all records that one plan is made from. They are in memory together while the plan is decided and saved.
+const RECORDS_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// A proposed mutation that its connector knows: names are allowed, values are normalized.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -220,6 +223,7 @@ fn normal_arguments(action: &ActionDescription, proposed: &ProposedMutation, at:
 pub(crate) async fn preview(control: &Control, resolved: &[Resolved]) -> Result<Previewed> {
     let mut plan = Vec::with_capacity(resolved.len());
     let mut leases = BTreeSet::new();
+    let mut weight = 0;
     for (n, one) in resolved.iter().enumerate() {
         let connector = control.connector(&one.proposed.connector)?;
         let base = match &one.proposed.id {
@@ -231,7 +235,10 @@ pub(crate) async fn preview(control: &Control, resolved: &[Resolved]) -> Result<
                     id: id.clone(),
                 };
                 match connector.snapshot(&record).await {
-                    Ok(read) => Some(read.snapshot),
+                    Ok(read) => {
+                        weight = heavier(weight, &read.snapshot.fields)?;
+                        Some(read.snapshot)
+                    }
                     Err(fault) => return Ok(failed_read(fault)),
                 }
             }
@@ -248,6 +255,18 @@ pub(crate) async fn preview(control: &Control, resolved: &[Resolved]) -> Result<
         plan.push(Based { mutation, base, configuration });
     }
     Ok(Previewed::Plan(plan))
+}
+
+/// The weight of the records with one more, as long as one plan holds them.
+fn heavier(weight: usize, fields: &Fields) -> Result<usize> {
+    let weight = weight.saturating_add(fields_bytes(fields));
+    if weight <= RECORDS_BYTES_MAX {
+        return Ok(weight);
+    }
+    let most = RECORDS_BYTES_MAX / (1024 * 1024);
+    Err(Error::new(Code::InvalidPlan, format!("the records of a plan have at most {most} MiB together"))
+        .hint("propose several runs with fewer records each")
+        .at("/plan/mutations"))
 }
 
 fn failed_read(fault: ReadFault) -> Previewed {
@@ -315,3 +334,6 @@ pub(crate) fn lease_key(control: &Control, connector: &dyn Connector, mutation: 
     let name = proof::digest::sha256(proof::canonical::to_string(&Value::Array(made)).as_bytes());
     control.keys_of.lease(tenant, &mutation.object, &format!("create:{}:{name}", mutation.n))
 }
+
+#[cfg(test)]
+mod tests;

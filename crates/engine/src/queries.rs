@@ -8,6 +8,7 @@ mod names;
 mod next_step;
 mod record;
 mod rows;
+mod search;
 mod show_run;
 mod wait;
 
@@ -20,6 +21,7 @@ pub use names::Named;
 pub use next_step::{Blocked, NextStep};
 pub use record::RecordTouch;
 pub use rows::RowsReview;
+pub use search::{CANDIDATES_MAX, SEARCH_CHARS_MAX, SEARCH_TERMS_MAX};
 pub use show_run::{
     ApprovalView, AttemptView, ChangeView, DriftView, MutationView, ObligationView, RecoveryView, RunView,
 };

@@ -138,7 +138,7 @@ pub struct RunQuery {
     pub waits_for: Vec<Slug>,
     /// Recovers this run.
     pub recovers: Option<RunId>,
-    /// Where to go on.
+    /// Where to go on: the end of the page before, or the id of a run.
     pub cursor: Option<Cursor>,
     /// Rows, at most [`crate::page::PAGE_MAX`].
     pub limit: usize,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use domain::id::{RunId, WorkspaceId};
+use domain::mutation::Fields;
 use proof::json::Value;
 
 use super::Entry;
@@ -50,8 +51,12 @@ impl Cache {
 
 /// About how much the records that a plan was read from weigh; a plan's changes come out of them.
 fn records_bytes(entry: &Entry) -> usize {
-    let fields = entry.plan.iter().filter_map(|planned| planned.base.as_ref()).flatten();
-    fields.map(|(name, value)| name.len() + bytes(value)).sum()
+    entry.plan.iter().filter_map(|planned| planned.base.as_ref()).map(fields_bytes).sum()
+}
+
+/// About how much the fields of a record weigh.
+pub(crate) fn fields_bytes(fields: &Fields) -> usize {
+    fields.iter().map(|(name, value)| name.len() + bytes(value)).sum()
 }
 
 fn bytes(value: &Value) -> usize {

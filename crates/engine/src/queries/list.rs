@@ -37,6 +37,8 @@ pub struct RunFilter {
     pub environment: Option<String>,
     /// Recoveries of this run.
     pub recovers: Option<RunId>,
+    /// Free text: every term of it must match.
+    pub search: Option<String>,
     /// Where to go on.
     pub cursor: Option<String>,
     /// How many.
@@ -57,8 +59,10 @@ pub struct RunSummary {
 pub struct RunPage {
     /// The runs.
     pub items: Vec<RunSummary>,
-    /// Where the next page starts.
+    /// Where the next page starts. A search may go on although this page is not full.
     pub next: Option<String>,
+    /// How many runs a search has looked at for this page.
+    pub scanned: Option<usize>,
 }
 
 impl Engine {
@@ -85,9 +89,12 @@ impl Engine {
             cursor: filter.cursor.map(Cursor::new),
             limit: limit(filter.limit)?,
         };
+        if let Some(text) = filter.search.filter(|text| !text.trim().is_empty()) {
+            return self.search(&control, query, &text).await;
+        }
         let page = self.store.runs(caller.workspace, query).await?;
         let items = page.items.into_iter().map(|row| summary(&control, row)).collect();
-        Ok(RunPage { items, next: page.next.map(|cursor| cursor.as_str().to_owned()) })
+        Ok(RunPage { items, next: page.next.map(|cursor| cursor.as_str().to_owned()), scanned: None })
     }
 }
 

@@ -13,7 +13,7 @@ use crate::batch::Batch;
 use crate::control::Control;
 use crate::ledger::{Entry, slug};
 use crate::preview::resolve;
-use crate::{Engine, Result};
+use crate::{Code, Engine, Result};
 
 /// How long a preview is tried before the run fails: milliseconds.
 const PREVIEW_MS_MAX: i64 = 15 * 60 * 1000;
@@ -61,7 +61,16 @@ impl Engine {
             batch.commit().await?;
             return Ok(());
         }
-        match batch.preview_or_fail(&resolved).await? {
+        let looked = match batch.preview_or_fail(&resolved).await {
+            // A proposal of this size would have been refused; the records have grown since, and trying again is no use.
+            Err(error) if error.code == Code::InvalidPlan => {
+                tracing::info!(run.id = %id, "the plan can no longer be previewed: {}", error.message);
+                batch.command(Command::FailPreview { code: slug("plan_too_large") })?;
+                None
+            }
+            looked => looked?,
+        };
+        match looked {
             None => {
                 batch.commit().await?;
                 Ok(())

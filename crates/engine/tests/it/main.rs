@@ -12,6 +12,7 @@ mod readiness;
 mod recovery;
 mod rows;
 mod safety;
+mod search;
 mod steering;
 mod takeover;
 mod unknown;

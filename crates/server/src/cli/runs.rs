@@ -47,9 +47,9 @@ pub struct List {
     /// Only recoveries of this run
     #[arg(long)]
     recovers: Option<String>,
-    /// Free search
+    /// Only runs that every word of this fits: their id, names, reason, workflow, a record's id
     #[arg(long, short)]
-    query: Option<String>,
+    search: Option<String>,
     /// How many, at most 200
     #[arg(long, default_value_t = 30)]
     limit: u32,
@@ -99,7 +99,7 @@ impl List {
             ("workflow", &self.workflow),
             ("decision", &self.decision),
             ("recovers", &self.recovers),
-            ("q", &self.query),
+            ("q", &self.search),
             ("cursor", &self.cursor),
         ];
         let call = filters.iter().fold(call, |call, (name, value)| call.query_if(name, value.as_deref()));
@@ -107,7 +107,11 @@ impl List {
         let page: Page<Summary> = reply.read()?;
         let ended = context.output.answer(&reply, || Ok(render::runs(&page.items)))?;
         if let (Some(next), false) = (&page.next, context.output.is_json()) {
-            stderr(&format!("{}\n", paint(DIM, &format!("there are more: --cursor {next}"))));
+            let more = match page.scanned {
+                Some(scanned) => format!("{scanned} runs were searched, there are more: --cursor {next}"),
+                None => format!("there are more: --cursor {next}"),
+            };
+            stderr(&format!("{}\n", paint(DIM, &more)));
         }
         Ok(ended)
     }

@@ -39,6 +39,8 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where the next one starts.
     pub next: Option<String>,
+    /// How many runs a search looked at.
+    pub scanned: Option<u64>,
 }
 
 /// Somebody with their name.

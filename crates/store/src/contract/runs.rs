@@ -248,6 +248,11 @@ pub async fn limits_and_foreign_cursors_are_refused(place: &impl Place) {
     let runs = |limit, cursor| store.runs(ws, RunQuery { cursor, limit, ..query() });
     assert_eq!(ids(&runs(PAGE_MAX, None).await.unwrap()), [run(1)]);
     assert!(matches!(runs(PAGE_MAX + 1, None).await, Err(Error::TooLarge { .. })));
+    project(&*store, vec![projection(row(2))]).await;
+    let behind = |of| Some(Cursor::new(run(of).to_string()));
+    assert_eq!(ids(&runs(9, behind(2)).await.unwrap()), [run(1)], "the id of a run is a cursor, too");
+    assert_eq!(ids(&runs(9, behind(1)).await.unwrap()), []);
+    assert!(matches!(runs(9, behind(3)).await, Err(Error::Cursor)));
     let foreign = Some(Cursor::new("run_1"));
     assert!(matches!(runs(9, foreign.clone()).await, Err(Error::Cursor)));
     assert!(matches!(store.waits(ws, vec![slug("legal")], foreign.clone(), 9).await, Err(Error::Cursor)));

@@ -9,7 +9,8 @@ use domain::run::{DecisionWord, Stage};
 use engine::access::Caller;
 use engine::queries::{self, RunFilter};
 use engine::{Code, Error};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::http::App;
 use crate::http::api::RunSummary;
@@ -41,7 +42,9 @@ pub struct RunsQuery {
     environment: Option<String>,
     /// Recoveries of this run.
     recovers: Option<String>,
-    /// A run id, a record as `<connector>/<object>/<id>`, or a workflow.
+    /// Free text, at most 200 characters: terms separated by spaces, of which each must match the start of the run's id, a
+    /// part of a word of its row, of a name in it, or of its reason, or the exact id of a record, also as
+    /// `<connector>/<object>/<id>`. One request looks at 2,000 runs; `scanned` says at how many it did, and `next` goes on.
     q: Option<String>,
     /// At most this many, 1 to 200; 50 unless given.
     limit: Option<usize>,
@@ -49,26 +52,46 @@ pub struct RunsQuery {
     cursor: Option<String>,
 }
 
+/// A page of the list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RunPage {
+    /// The runs.
+    items: Vec<RunSummary>,
+    /// The cursor of the next page; `null` on the last one. A search may go on although its page is not full.
+    #[schema(required)]
+    next: Option<String>,
+    /// How many runs a search has looked at for this page; missing when nothing is searched for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    scanned: Option<usize>,
+}
+
+impl RunPage {
+    fn of(page: queries::RunPage) -> Self {
+        let Page { items, next } = Page::of(page.items, page.next);
+        Self { items, next, scanned: page.scanned }
+    }
+}
+
 /// List runs, newest first.
 #[utoipa::path(
     get, path = "/v1/runs", tag = "runs", params(RunsQuery),
-    responses((status = 200, description = "A page of runs", body = Page<RunSummary>))
+    responses((status = 200, description = "A page of runs", body = RunPage))
 )]
 pub async fn list(
     State(app): State<App>,
     Signed(caller): Signed,
     Params(query): Params<RunsQuery>,
-) -> Result<Json<Page<RunSummary>>> {
+) -> Result<Json<RunPage>> {
     if let Some(id) = query.q.as_deref().and_then(|words| RunId::parse(words).ok()) {
         return one(&app, &caller, id).await.map(Json);
     }
     let filter = filter(&app, &caller, query).await?;
-    let page = app.engine().list_runs(&caller, filter).await?;
-    Ok(Json(Page::of(page.items, page.next)))
+    Ok(Json(RunPage::of(app.engine().list_runs(&caller, filter).await?)))
 }
 
 /// A page with the one run that was asked for, if the caller may see it.
-async fn one(app: &App, caller: &Caller, id: RunId) -> Result<Page<RunSummary>> {
+async fn one(app: &App, caller: &Caller, id: RunId) -> Result<RunPage> {
     let engine = app.engine();
     let row = match engine.show_run(caller, id).await {
         Ok(_) => engine.store().run_row(caller.workspace, id).await?,
@@ -77,7 +100,7 @@ async fn one(app: &App, caller: &Caller, id: RunId) -> Result<Page<RunSummary>> 
     };
     let control = engine.control(caller.workspace).await?;
     let summary = row.map(|row| queries::RunSummary { proposer: control.named_text(&row.proposer), row });
-    Ok(Page::of(summary, None))
+    Ok(RunPage::of(queries::RunPage { items: summary.into_iter().collect(), next: None, scanned: Some(1) }))
 }
 
 async fn filter(app: &App, caller: &Caller, query: RunsQuery) -> Result<RunFilter> {
@@ -101,16 +124,10 @@ async fn filter(app: &App, caller: &Caller, query: RunsQuery) -> Result<RunFilte
             .transpose()?
             .map(|word| word.to_string()),
         recovers: query.recovers.map(|run| word(&run, "recovers")).transpose()?,
+        search: query.q,
         cursor: Page::<RunSummary>::place(query.cursor.as_deref())?,
         limit: query.limit,
     };
-    if let Some(words) = query.q {
-        if words.contains('/') {
-            filter.record = Some(record(&words, "q")?);
-        } else {
-            filter.workflow = Some(word(&words, "q")?);
-        }
-    }
     if let Some(agent) = query.agent {
         filter.proposer = Some(proposer(app, caller, &agent).await?);
     }

@@ -80,6 +80,9 @@ async fn runs_are_found_by_what_is_known_of_them() {
         ("q=run_01h455vb4pex5vsknk084sn02q".to_owned(), vec![]),
         ("q=help-desk/ticket/48213".to_owned(), vec![&solved, &tagged]),
         ("q=triage".to_owned(), vec![&solved, &tagged]),
+        ("q=48213%20applied".to_owned(), vec![&tagged]),
+        ("q=nothing%20of%20the%20kind".to_owned(), vec![]),
+        ("q=a/b/c".to_owned(), vec![]),
     ] {
         let page = world.get(&world.maya.token, &format!("/v1/runs?{query}")).await.expect(200);
         assert_eq!(ids(page), found.into_iter().cloned().collect::<Vec<_>>(), "{query}");
@@ -89,6 +92,9 @@ async fn runs_are_found_by_what_is_known_of_them() {
     let second = world.get(&world.maya.token, &next).await.expect(200);
     assert_eq!((ids(first), ids(second.clone())), (vec![solved], vec![tagged]));
     assert_eq!(second["next"], json!(null));
+    assert!(second.get("scanned").is_none());
+    let searched = world.get(&world.maya.token, "/v1/runs?q=applied&limit=1").await.expect(200);
+    assert_eq!((&searched["scanned"], &searched["next"]), (&json!(2), &json!(null)));
     for query in [
         "limit=0",
         "limit=201",
@@ -112,9 +118,8 @@ async fn what_is_wrong_with_a_query_is_told_by_the_name_of_its_parameter() {
     let runs = next(world.get(&world.admin, "/v1/runs?limit=1").await.expect(200));
     let people = next(world.get(&world.admin, "/v1/principals?limit=1").await.expect(200));
     for (query, name) in [
-        ("runs?q=Not%20A%20Slug".to_owned(), "q"),
-        ("runs?q=a/b".to_owned(), "q"),
-        ("runs?q=A/b/c".to_owned(), "q"),
+        (format!("runs?q={}", "x".repeat(201)), "q"),
+        ("runs?q=a%20b%20c%20d%20e%20f%20g%20h%20i".to_owned(), "q"),
         ("runs?workflow=Not%20A%20Slug".to_owned(), "workflow"),
         ("runs?record=a/b".to_owned(), "record"),
         ("runs?cursor=-1".to_owned(), "cursor"),
