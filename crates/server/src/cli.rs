@@ -8,6 +8,7 @@ pub mod client;
 mod completions;
 mod connectors;
 mod control;
+mod evidence;
 mod failure;
 mod follow;
 mod login;
@@ -130,6 +131,11 @@ pub enum Remote {
     Pause(admin::Pause),
     /// Lift a pause
     Resume(admin::Pause),
+    /// Take evidence away, to be verified by anybody
+    Export(evidence::Export),
+    /// The evidence log: how far it is, its head, its keys
+    #[command(subcommand)]
+    Log(evidence::Log),
 }
 
 /// A server to ask and a terminal to tell.
@@ -201,6 +207,8 @@ async fn dispatch(context: &Context, command: Remote) -> Result {
         Remote::Workflows(command) => admin::workflows(context, command).await,
         Remote::Pause(pause) => pause.set(context).await,
         Remote::Resume(pause) => pause.lift(context).await,
+        Remote::Export(export) => export.run(context).await,
+        Remote::Log(command) => evidence::log(context, command).await,
     }
 }
 

@@ -2,13 +2,17 @@
 //!
 //! Nothing leaves that does not verify: an auditor must not be the first to find out.
 
-use proof::bundle::{MANIFEST, pack};
+mod page;
+
+use proof::bundle::pack;
 use proof::trust::TrustPolicy;
 use proof::zip;
-use verifier::{Files, Question, Verdict, verify};
+use verifier::{Files, Question, Report, Verdict, verify};
 
 use engine::queries::Bundle;
 use engine::{Code, Error, Result};
+
+pub use page::page;
 
 /// What a reader of the files needs to know first.
 const README: &str = include_str!("evidence/README.md");
@@ -21,7 +25,7 @@ pub struct Packed {
     /// The `.apev` file.
     pub bytes: Vec<u8>,
     /// What the verifier says of it, under the log's own keys and without witnesses.
-    pub verdict: Verdict,
+    pub report: Report,
 }
 
 /// Completes, verifies and packs a bundle. It takes a while for large ones: not for threads that serve tasks.
@@ -34,11 +38,11 @@ pub fn packed(mut bundle: Bundle) -> Result<Packed> {
     }
     let bytes = pack(&bundle.manifest, &bundle.files)
         .map_err(|fault| Error::internal("the bundle cannot be packed").because(fault))?;
-    let verdict = judge(&bytes)?;
-    Ok(Packed { bytes, verdict })
+    let report = judge(&bytes)?;
+    Ok(Packed { bytes, report })
 }
 
-fn judge(bytes: &[u8]) -> Result<Verdict> {
+fn judge(bytes: &[u8]) -> Result<Report> {
     let unread = |what: &'static str| move |fault| Error::internal(what).because(fault);
     let mut files = Files::new();
     for (path, content) in zip::read(bytes).map_err(unread("the packed bundle does not read"))? {
@@ -46,13 +50,12 @@ fn judge(bytes: &[u8]) -> Result<Verdict> {
             .insert(path, content.to_vec())
             .map_err(|fault| Error::internal("the packed bundle has a malformed path").because(fault))?;
     }
-    debug_assert!(files.get(MANIFEST).is_some());
     let trust = files.get("trust.tlog-policy").unwrap_or_default();
     let trust = TrustPolicy::parse(trust)
         .map_err(|fault| Error::internal("the log's own trust policy does not read").because(fault))?;
     let report = verify(&files, &Question { trust: Some(&trust), ..Question::default() });
     if report.verdict <= Verdict::Unwitnessed {
-        return Ok(report.verdict);
+        return Ok(report);
     }
     for finding in report.findings() {
         tracing::error!("the evidence does not verify: {finding:?}");

@@ -10,6 +10,8 @@ use super::failure::{Failure, Problem, Result};
 
 /// Longest time for an answer, the longest wait that can be asked for included.
 const TIMEOUT: Duration = Duration::from_mins(1);
+/// Longest time for a file: it is made and verified while the client waits.
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_mins(10);
 /// The longest `Prefer: wait` that the server grants: seconds.
 pub const WAIT_S_MAX: u64 = 25;
 
@@ -180,6 +182,19 @@ impl Call<'_> {
         }
         let text = response.text().await.map_err(|source| client.unreachable(source))?;
         Ok(Reply { text, url: client.base().to_owned() })
+    }
+
+    /// Fetches a file, with the value of one header of the answer.
+    pub async fn download(self, header: &str) -> Result<(Vec<u8>, Option<String>)> {
+        let client = self.client;
+        let response = self.request().timeout(DOWNLOAD_TIMEOUT).send().await;
+        let response = response.map_err(|source| client.unreachable(source))?;
+        if !response.status().is_success() {
+            return Err(client.refused(response).await);
+        }
+        let value = response.headers().get(header).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let bytes = response.bytes().await.map_err(|source| client.unreachable(source))?;
+        Ok((bytes.to_vec(), value))
     }
 
     /// Sends it and reads the answer.

@@ -8,6 +8,7 @@ use engine::access::Caller;
 use engine::queries::{BundleOf, BundleRequest};
 use engine::{Code, Error};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::RunPath;
 use crate::evidence;
@@ -19,15 +20,30 @@ use crate::http::problem::Result;
 const VERDICT: HeaderName = HeaderName::from_static("actionplane-verdict");
 /// The media type of a bundle.
 const APEV: HeaderValue = HeaderValue::from_static("application/vnd.actionplane.evidence+zip");
+/// That of a report. It is always a download: it must not run under this server's own origin.
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
 /// How a bundle is made.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Options {
+    /// `apev` for the bundle, which it is unless said otherwise, or `html` for one page that tells the story and verifies the
+    /// bundle in it, offline.
+    format: Option<Format>,
     /// Whether sealed values that still exist go with it: `true` unless said otherwise. Without them a bundle holds no
     /// personal data.
     values: Option<bool>,
+}
+
+/// What a run's evidence comes as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// The bundle.
+    Apev,
+    /// The page around it.
+    Html,
 }
 
 /// Which part of the log a bundle is about.
@@ -61,7 +77,8 @@ pub async fn of_run(
     Query(options): Query<Options>,
 ) -> Result<Response> {
     let request = BundleRequest { of: BundleOf::Run(id), disclose: options.values.unwrap_or(true) };
-    answer(&app, &caller, request, &id.to_string(), "run").await
+    let format = options.format.unwrap_or(Format::Apev);
+    answer(&app, &caller, request, format, (&id.to_string(), "run")).await
 }
 
 /// Fetch the evidence of a period, or of the whole log.
@@ -86,7 +103,7 @@ pub async fn of_log(
         }
     };
     let request = BundleRequest { of, disclose: part.values.unwrap_or(false) };
-    answer(&app, &caller, request, scope, scope).await
+    answer(&app, &caller, request, Format::Apev, (scope, scope)).await
 }
 
 /// A time of a query, with any offset.
@@ -103,19 +120,32 @@ async fn answer(
     app: &App,
     caller: &Caller,
     request: BundleRequest,
-    name: &str,
-    scope: &str,
+    format: Format,
+    (name, scope): (&str, &str),
 ) -> Result<Response> {
     let bundle = app.engine().bundle(caller, request).await?;
     let runs = bundle.runs.len();
-    let packed = tokio::task::spawn_blocking(move || evidence::packed(bundle)).await;
-    let packed = packed.map_err(|fault| Error::internal("the export stopped").because(fault))??;
+    let made = tokio::task::spawn_blocking(move || {
+        let packed = evidence::packed(bundle)?;
+        let word = packed.report.verdict.word();
+        let (bytes, extension, kind) = match format {
+            Format::Apev => (packed.bytes, "apev", APEV),
+            Format::Html => {
+                let page = evidence::page(&packed.bytes, &packed.report);
+                let page = page.ok_or_else(|| Error::internal("the report page has lost a slot"))?;
+                (page.into_bytes(), "html", HTML)
+            }
+        };
+        Ok::<_, Error>((bytes, extension, kind, word))
+    });
+    let made = made.await.map_err(|fault| Error::internal("the export stopped").because(fault))?;
+    let (bytes, extension, kind, verdict) = made?;
     app.engine().record_export(caller, scope, runs).await?;
-    let file = format!("attachment; filename=\"{name}.apev\"");
+    let file = format!("attachment; filename=\"{name}.{extension}\"");
     let file = HeaderValue::from_str(&file)
         .map_err(|fault| Error::internal("a file name is no header").because(fault))?;
-    let verdict = HeaderValue::from_static(packed.verdict.word());
+    let verdict = HeaderValue::from_static(verdict);
     let headers =
-        HeaderMap::from_iter([(CONTENT_TYPE, APEV), (CONTENT_DISPOSITION, file), (VERDICT, verdict)]);
-    Ok((headers, packed.bytes).into_response())
+        HeaderMap::from_iter([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, file), (VERDICT, verdict)]);
+    Ok((headers, bytes).into_response())
 }
