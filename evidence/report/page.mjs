@@ -365,8 +365,8 @@ function attemptsOf({ events }, names) {
     const answers = all(events, 'attempt.finished', 'attempt.reconciled', 'divergence.accepted').filter(({ data }) => data.n === n && data.attempt === number);
     const outcomes = answers.map(({ type, data, time, by, index }) =>
       type === 'divergence.accepted'
-        ? h('li', {}, badge('Accepted', 'ok'), h('span.quiet', {}, ` by `), who(by, names), h('span.quiet', {}, `, ${stamp(time)}, event ${index}`))
-        : h('li', {}, badge(OUTCOMES[data.outcome], OUTCOME_TONES[data.outcome]), h('span.quiet', {}, ` ${words(data.code)}${type === 'attempt.reconciled' ? ', settled' : ''}, ${stamp(time)}, event ${index}`)),
+        ? h('li', {}, badge('Accepted', 'ok'), h('span.quiet', {}, 'by ', who(by, names), `, ${stamp(time)}, event ${index}`))
+        : h('li', {}, badge(OUTCOMES[data.outcome], OUTCOME_TONES[data.outcome]), h('span.quiet', {}, `${words(data.code)}${type === 'attempt.reconciled' ? ', settled' : ''}, ${stamp(time)}, event ${index}`)),
     );
     const inFlight = outcomes.length === 0 ? h('li', {}, badge('No outcome yet', 'warn')) : null;
     return h(
