@@ -2567,6 +2567,8 @@ class Notes {
 const sameHead = (left, right) =>
   left.origin === right.origin && left.size === right.size && equalBytes(left.root, right.root);
 
+/** Judges every event of a chain. `entries` stand in for single proofs: every entry of the whole log, `null` for a whole log
+ * that does not hold, as another check says, or `undefined` for none. */
 async function checkInclusions(files, chain, head, entries, notes, docket) {
   const folder = `${chain.folder}/proofs`;
   const claimed = new Set(chain.lines.map(({ index }) => `${index}.tlog-proof`));
@@ -2579,6 +2581,10 @@ async function checkInclusions(files, chain, head, entries, notes, docket) {
       if (entries[line.index]?.hash !== line.hash) {
         docket.tampered('inclusion', place, 'the log has another entry at this position');
       }
+      continue;
+    }
+    if (!bytes && entries === null) {
+      docket.leaveOpen('inclusion', place, 'the whole log, which would prove the event, does not hold');
       continue;
     }
     if (!bytes) {
@@ -2752,37 +2758,35 @@ function checkChain({ chain }, docket) {
     return false;
   }
   let whole = true;
-  let last;
-  let prev = '';
   const seen = new Set();
+  // Where the next event stands; not known behind one that cannot be read.
+  let due = 0;
+  let last;
   for (const { index, hash, leaf, event: read } of chain.lines) {
     docket.look('chain');
     const at = { run: chain.run, index };
     if (!read) {
       whole = false;
-      docket.leaveOpen('chain', at, 'an event that cannot be read has no place in a chain');
-      last = undefined;
+      docket.leaveOpen('chain', at, 'an event that cannot be read has no place in the chain');
+      due = undefined;
+      last = { hash, index };
       continue;
     }
-    if (leaf.run !== chain.run) {
+    const isTaken = seen.has(leaf.seq);
+    let fault;
+    if (leaf.run !== chain.run) fault = ['TAMPERED', 'the event belongs to another chain'];
+    else if (isTaken) fault = ['TAMPERED', `position ${leaf.seq} is taken twice`];
+    else if (due !== undefined && leaf.seq !== due) {
+      fault = ['INCOMPLETE', `position ${leaf.seq} follows where ${due} was due: an event is missing or out of order`];
+    } else if (leaf.prev !== (last?.hash ?? '')) fault = ['TAMPERED', 'the event does not name the one before it'];
+    else if (last?.index >= index) fault = ['TAMPERED', 'positions in the log do not rise along the chain'];
+    if (fault) {
       whole = false;
-      docket.tampered('chain', at, 'the event belongs to another chain');
-      continue;
+      docket.find('chain', fault[0], at, fault[1]);
     }
-    const due = last ? last.seq + 1 : 0;
-    const broken = (find, sentence) => {
-      whole = false;
-      docket[find]('chain', at, sentence);
-    };
-    if (seen.has(leaf.seq)) broken('tampered', `position ${leaf.seq} is taken twice`);
-    else if (leaf.seq !== due) {
-      const gap = `position ${leaf.seq} follows where ${due} was due: an event is missing or out of order`;
-      broken('missing', gap);
-    } else if (leaf.prev !== prev) broken('tampered', 'the event does not name the one before it');
-    else if (last && last.index >= index) broken('tampered', 'positions in the log do not rise along the chain');
-    seen.add(leaf.seq);
-    last = { seq: leaf.seq, index };
-    prev = hash;
+    if (leaf.run === chain.run) seen.add(leaf.seq);
+    due = leaf.seq + 1;
+    last = { hash, index };
   }
   if (whole && chain.lines.at(-1).event.kind !== 'run.closed') {
     const open = 'the last event is not the close: the run is still open, or its end was left out';
@@ -2816,6 +2820,18 @@ function checkPlans(run, origin, chainIsWhole, docket) {
     }
   }
   return whole;
+}
+
+/** Every manifest of a connector is the one that its file is named after. */
+function checkManifests(files, docket) {
+  for (const name of under(files, 'manifests')) {
+    docket.look('plans');
+    const place = { file: `manifests/${name}` };
+    const digest_ = toHex(sha256(utf8('actionplane/manifest/v1\n'), files.get(place.file)));
+    if (name !== `${digest_}.toml`) {
+      docket.tampered('plans', place, 'the manifest is not the one that the file is named after');
+    }
+  }
 }
 
 function comparePlan(run, origin, previewed, documents, place, docket) {
@@ -3145,7 +3161,9 @@ function judgeRecovery({ id, recovery }, finished, cause, ended) {
 // ---------------------------------------------------------------------------------------------------------------------
 // Sealed values: each disclosed one was sealed under a digest in scope, under a name that its holder has, and not erased
 
-function checkDisclosures(files, { runs, workspace }, acts, docket) {
+/** `whole` are the runs of which no event and no plan is missing: only of these it is certain that a value belongs to none of
+ * their events. */
+function checkDisclosures(files, { runs, workspace }, acts, whole, docket) {
   const tombstones = acts.tombstones();
   const disclosed = new Map();
   const namedFiles = new Set();
@@ -3164,7 +3182,7 @@ function checkDisclosures(files, { runs, workspace }, acts, docket) {
     }
     return scope;
   };
-  const open = (chain, scope) => {
+  const open = (chain, scope, stray) => {
     for (const digest_ of scope.keys()) all.add(digest_);
     const place = { run: chain.run, file: `${chain.folder}/disclosures.jsonl` };
     const taken = new Set();
@@ -3173,19 +3191,21 @@ function checkDisclosures(files, { runs, workspace }, acts, docket) {
       const printable = [...name].slice(0, 64).map((char) => (/^[!-~]$/.test(char) ? char : '?')).join('');
       const key = `${of?.holder} ${name}`;
       if (!of) {
-        docket.tampered('disclosures', place, `a value called \`${printable}\` belongs to nothing in this bundle`);
+        docket[stray]('disclosures', place, `a value called \`${printable}\` belongs to nothing in this bundle`);
       } else if (!of.names.includes(name) || taken.has(key)) {
         const stranger = `a value is called \`${printable}\`, which its event does not have, or has already`;
         docket.tampered('disclosures', place, stranger);
       } else {
         taken.add(key);
-        const whole = wholeValue(files, name, value, place, namedFiles, docket);
-        if (whole !== undefined) disclosed.set(digest_, { name, value: whole });
+        const full = wholeValue(files, name, value, place, namedFiles, docket);
+        if (full !== undefined) disclosed.set(digest_, { name, value: full });
       }
     }
   };
-  for (const { chain, plans } of runs.values()) open(chain, scopeOf(chain, plans));
-  open(workspace, scopeOf(workspace));
+  for (const { id, chain, plans } of runs.values()) {
+    open(chain, scopeOf(chain, plans), whole.has(id) ? 'tampered' : 'leaveOpen');
+  }
+  open(workspace, scopeOf(workspace), acts.wholeBelow === Infinity ? 'tampered' : 'missing');
   for (const name of under(files, 'artifacts')) {
     docket.look('disclosures');
     const place = { file: `artifacts/${name}` };
@@ -3653,13 +3673,16 @@ export async function verify(bundle, options = {}) {
   const docket = new Docket();
   let files;
   try {
-    files = bundle instanceof Uint8Array ? readZip(bundle) : new Map(bundle instanceof Map ? bundle : Object.entries(bundle));
-    const stray = [...files.keys()].find((path) => !isPath(path));
-    if (stray !== undefined) fail('zip', 'a file name outside the allowed form');
+    const found = bundle instanceof Map ? bundle : Object.entries(bundle);
+    files = bundle instanceof Uint8Array ? readZip(bundle) : new Map(found);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    docket.tampered('manifest', {}, `the archive cannot be read: ${error.message}`);
+    docket.tampered('manifest', {}, `the archive is refused: ${error.message}`);
     return reportOf({ docket, counts: { disclosed: 0, erased: 0, withheld: 0 }, runs: [] });
+  }
+  for (const path of [...files.keys()].filter((one) => !isPath(one))) {
+    docket.tampered('manifest', {}, `\`${path.slice(0, 200)}\` is not a path that a bundle may have`);
+    files.delete(path);
   }
   const manifest = checkManifest(files, docket);
   const notes = new Notes(files, question, docket);
@@ -3669,17 +3692,22 @@ export async function verify(bundle, options = {}) {
   if (parts.runs.size === 0 && !hasTiles) docket.missing('chain', {}, 'the bundle has no run');
   const wholeLog = head ? await checkForm({ files, question, parts, head, manifest, notes, docket }) : false;
   const acts = new Acts(parts.workspace, wholeLog);
-  const values = checkDisclosures(files, parts, acts, docket);
+  const whole = new Set();
+  for (const run of parts.runs.values()) {
+    const chained = checkChain(run, docket);
+    const planned = head !== null && checkPlans(run, head.origin, chained, docket);
+    if (chained && planned && !docket.spoils(FORM, run.id)) whole.add(run.id);
+  }
+  const values = checkDisclosures(files, parts, acts, whole, docket);
   checkPolicyFiles(files, docket);
+  checkManifests(files, docket);
   const tokens = head ? checkAnchors(files, head, docket) : [];
   const sights = head ? sightsOf(head, tokens) : [];
   checkWorkspaceTimes(parts.workspace, sights, docket);
   const replayed = new Map();
   for (const run of parts.runs.values()) {
     const place = { run: run.id };
-    const whole = checkChain(run, docket);
-    const planned = head !== null && checkPlans(run, head.origin, whole, docket);
-    if (!whole || !planned || docket.spoils(FORM, run.id)) {
+    if (!whole.has(run.id)) {
       for (const check of ['replay', 'times']) {
         docket.leaveOpen(check, place, 'the run is judged only when all of its events and plans are here');
       }
@@ -3709,7 +3737,7 @@ async function checkForm({ files, question, parts, head, manifest, notes, docket
   if (manifest && (manifest.origin !== head.origin || manifest.size !== head.size)) {
     docket.tampered('manifest', { file: HEAD }, 'the table of contents is about another head');
   }
-  const entries = manifest?.scope === 'full' ? readFullLog(files, head, docket) : null;
+  const entries = manifest?.scope === 'full' ? readFullLog(files, head, docket) : undefined;
   for (const { chain } of parts.runs.values()) await checkInclusions(files, chain, head, entries, notes, docket);
   await checkInclusions(files, parts.workspace, head, entries, notes, docket);
   await checkKept(files, question, head, entries, docket);
