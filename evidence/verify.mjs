@@ -636,12 +636,12 @@ const half = (n) => Math.floor(n / 2);
 
 /** Checks an inclusion proof (RFC 9162, section 2.1.3.2). Size and root must come from one signed note. */
 export function checkInclusion(index, size, hash, proof, root) {
-  if (index >= size) fail('index', 'the index lies outside the tree');
+  if (index >= size) fail('index', 'an index outside the tree');
   let node = index;
   let last = size - 1;
   let computed = hash;
   for (const sibling of proof) {
-    if (last === 0) fail('proof_long', 'the proof has hashes too many');
+    if (last === 0) fail('proof_long', 'too many hashes in the proof');
     if (isOdd(node) || node === last) {
       computed = nodeHash(sibling, computed);
       while (!isOdd(node) && node !== 0) {
@@ -654,21 +654,21 @@ export function checkInclusion(index, size, hash, proof, root) {
     node = half(node);
     last = half(last);
   }
-  if (last !== 0) fail('proof_short', 'the proof has hashes too few');
-  if (!equalBytes(computed, root)) fail('root', 'the proof leads to another root');
+  if (last !== 0) fail('proof_short', 'too few hashes in the proof');
+  if (!equalBytes(computed, root)) fail('root', 'a proof that leads to another root');
 }
 
 /** Checks a consistency proof (RFC 9162, section 2.1.4.2). */
 export function checkConsistency(size1, size2, root1, root2, proof) {
-  if (size1 > size2) fail('size', 'the older tree is larger');
-  if (size1 === 0) fail('size', 'nothing is consistent with an empty tree by proof');
+  if (size1 > size2) fail('size', 'sizes between which there is no proof');
+  if (size1 === 0) fail('size', 'sizes between which there is no proof');
   if (size1 === size2) {
-    if (proof.length > 0) fail('proof_long', 'equal trees need no proof');
-    if (!equalBytes(root1, root2)) fail('root', 'two roots for one size');
+    if (proof.length > 0) fail('proof_long', 'too many hashes in the proof');
+    if (!equalBytes(root1, root2)) fail('root', 'a proof that leads to another root');
     return;
   }
   const path = Number.isInteger(Math.log2(size1)) ? [root1, ...proof] : [...proof];
-  if (path.length === 0) fail('proof_short', 'the proof has hashes too few');
+  if (path.length === 0) fail('proof_short', 'too few hashes in the proof');
   let node = size1 - 1;
   let last = size2 - 1;
   while (isOdd(node)) {
@@ -678,7 +678,7 @@ export function checkConsistency(size1, size2, root1, root2, proof) {
   let old = path[0];
   let fresh = path[0];
   for (const sibling of path.slice(1)) {
-    if (last === 0) fail('proof_long', 'the proof has hashes too many');
+    if (last === 0) fail('proof_long', 'too many hashes in the proof');
     if (isOdd(node) || node === last) {
       old = nodeHash(sibling, old);
       fresh = nodeHash(sibling, fresh);
@@ -692,8 +692,8 @@ export function checkConsistency(size1, size2, root1, root2, proof) {
     node = half(node);
     last = half(last);
   }
-  if (last !== 0) fail('proof_short', 'the proof has hashes too few');
-  if (!equalBytes(old, root1) || !equalBytes(fresh, root2)) fail('root', 'the proof leads to another root');
+  if (last !== 0) fail('proof_short', 'too few hashes in the proof');
+  if (!equalBytes(old, root1) || !equalBytes(fresh, root2)) fail('root', 'a proof that leads to another root');
 }
 
 const TILE_WIDTH = 256;
@@ -1249,13 +1249,16 @@ const ACTOR_PREFIX = { agent: 'agent', person: 'person', service: 'service', pol
  * verifier cannot judge it.
  */
 export function readEvent(leaf) {
+  const fail = (word_, name) => {
+    throw new Fault(word_, `the event has a malformed \`${name}\``);
+  };
   const known = EVENTS.get(leaf.type);
-  if (!known) fail('unknown_type', `\`${leaf.type}\` is no event type of this version`);
-  if (RUN_EVENTS.has(leaf.type) !== (leaf.run !== undefined)) fail('run', 'an event stands in the wrong chain');
+  if (!known) throw new Fault('unknown_type', `\`${leaf.type}\` is no event type of this version`);
+  if (RUN_EVENTS.has(leaf.type) !== (leaf.run !== undefined)) fail('run', 'run');
   const data = members(leaf.data, known.form);
-  if (!isMoment(leaf.time)) fail('time', 'the time is outside the years 1970 to 9999');
-  if (!isTypeId(ACTOR_PREFIX[leaf.by.kind])(leaf.by.id)) fail('by', 'id and kind of the author do not agree');
-  if (leaf._sd.length !== known.sealed.length) fail('sd_form', 'another number of sealed members than the type has');
+  if (!isMoment(leaf.time)) fail('time', 'time');
+  if (!isTypeId(ACTOR_PREFIX[leaf.by.kind])(leaf.by.id)) fail('by', 'by');
+  if (leaf._sd.length !== known.sealed.length) fail('sd_count', '_sd');
   return { kind: leaf.type, data, sealed: known.sealed, time: Date.parse(leaf.time), by: leaf.by };
 }
 
@@ -1427,6 +1430,8 @@ export class Run {
       amenders: new Set(),
       environment: data.environment,
       workflow: data.workflow,
+      source: data.source,
+      confidence: data.confidence_bp,
       deadline: data.deadline,
       recovers: data.recovers,
       recoveryKind: data.recovery,
@@ -2416,7 +2421,7 @@ function readChain(files, folder, run, docket) {
       entry.event = undefined;
       const at = { run, index: read.index };
       if (error.word === 'version' || error.word === 'unknown_type') docket.unknown('leaves', at, error.message);
-      else docket.tampered('leaves', at, `the event is malformed: ${error.message}`);
+      else docket.tampered('leaves', at, error.message.startsWith('the event') ? error.message : `the event is malformed: ${error.message}`);
     }
     chain.lines.push(entry);
   }
@@ -2943,7 +2948,8 @@ function account({ kind, data }, person) {
 // ---------------------------------------------------------------------------------------------------------------------
 // Replay of a chain, with a look at each step for the rules that one run cannot know
 
-function replayChain(parts, acts, docket) {
+function replayChain(parts, around) {
+  const { docket } = around;
   const { chain } = parts;
   const told = { run: undefined, stages: [], firstClose: undefined, recoveries: [] };
   const positions = new Map();
@@ -2967,9 +2973,10 @@ function replayChain(parts, acts, docket) {
     }
     positions.set(line.hash, seq);
     told.stages.push(told.run.stage);
-    const step = { parts, run: told.run, line, kind, data, by, place, acts, docket };
+    const step = { ...around, parts, run: told.run, line, kind, data, by, place };
     stepApprovals(step);
     stepPolicies(step);
+    stepDecisions(step);
     stepDispatch(step);
     if (!told.firstClose && told.run.closed) told.firstClose = { hash: line.hash, ...ending(told.run) };
   }
@@ -3438,7 +3445,6 @@ function differingTrail(bytes, lines, head) {
 /** Policy sets of the bundle: their form. Only `actionplane-verify` holds the policy engine and asks policy again. */
 function checkPolicyFiles(files, docket) {
   for (const name of under(files, 'policies')) {
-    docket.look('decisions');
     const place = { file: `policies/${name}` };
     try {
       if (!/^[0-9a-f]{64}\.json$/.test(name)) fail('policy_form');
@@ -3451,18 +3457,93 @@ function checkPolicyFiles(files, docket) {
   }
 }
 
-function leaveDecisionsOpen(files, { chain }, docket) {
-  for (const { index, event: read } of chain.lines) {
-    if (read?.kind !== 'policy.decided') continue;
-    const here = files.has(`policies/${read.data.policy}.json`);
-    docket.leaveOpen(
-      'decisions',
-      { run: chain.run, index },
-      here
-        ? 'only `actionplane-verify` holds the policy engine and asks policy again'
-        : 'the text of the policy set is not in this bundle',
-    );
+/** The facts that policy was told are those of the run and of its disclosed changes. What policy says to them, only the
+ * policy engine can tell. */
+function stepDecisions({ parts, run, line, kind, data, place, files, values, docket }) {
+  if (kind !== 'policy.decided') return;
+  const leaveOpen = (sentence) => docket.leaveOpen('decisions', place, sentence);
+  const violation = (sentence) => docket.violation('decisions', place, sentence);
+  const set = files.get(`policies/${data.policy}.json`);
+  if (!set) return leaveOpen('the text of the policy set is not in this bundle');
+  const named = (digests, name) => digests.map(values.field).find((field) => field.name === name)?.value;
+  const inputs = named(line.leaf._sd, 'input');
+  if (inputs === undefined) return leaveOpen('the input of the decision is not disclosed');
+  if (!Array.isArray(inputs)) return leaveOpen('the input of the decision is too large to have been kept');
+  const judged = run.amenders.size === 0 ? [run.judged] : [run.judged, run.proposer.id, ...run.amenders];
+  const documents = (parts.plans.get(run.revision) ?? []).map(({ document }) => document);
+  const asked = [...new Set(judged)].sort().flatMap((principal) => documents.map((document) => ({ principal, document })));
+  if (data.decision === 'deny' && inputs.length < asked.length) {
+    return leaveOpen('a mutation about which policy could not be asked was denied for that');
   }
+  if (inputs.length !== asked.length) {
+    return violation('policy was not asked once about each mutation and each person behind it');
+  }
+  for (const [n, { principal, document }] of asked.entries()) {
+    const input = inputs[n];
+    if (!isObject(input) || !isObject(input.principal) || !isObject(input.record) || !isString(input.action)) {
+      return violation('the recorded input is malformed');
+    }
+    const fact = differingFact(input, run, principal, document);
+    if (fact) return violation(`policy was told another \`${fact}\` than the run's for mutation ${document.n}`);
+    const told_ = toldOtherwise(input, document, shapesOf(set), named, values);
+    if (told_) return violation(`policy was told another \`${told_}\` than the plan's for mutation ${document.n}`);
+  }
+  return leaveOpen('only `actionplane-verify` holds the policy engine and asks policy again');
+}
+
+/** A fact of the input that the run itself knows better. */
+function differingFact(input, run, principal, document) {
+  const verb = document.action ?? document.kind;
+  const proposers = [asPerson(run.proposer), run.agentOwner, run.onBehalfOf];
+  const due = {
+    principal: [input.principal.id, principal],
+    on_behalf_of: [input.on_behalf_of, run.onBehalfOf ?? null],
+    action: [input.action.endsWith(`.${document.object}.${verb}`), true],
+    connector: [input.record.connector, document.connector],
+    environment: [input.record.environment, document.environment],
+    confidence_bp: [input.confidence_bp, run.confidence ?? null],
+    workflow: [input.workflow, run.workflow],
+    source: [input.source, run.source],
+    reversibility: [input.reversibility, document.undo],
+    plan_size: [input.plan_size, run.mutations],
+    recovery: [input.recovery, run.recovers !== undefined && run.amenders.size === 0],
+    takeover: [input.takeover, run.takeover !== undefined && !proposers.includes(run.takeover.holder)],
+  };
+  return Object.keys(due).find((fact) => due[fact][0] !== due[fact][1]);
+}
+
+/** The shapes of actions that a policy set was written for, by action. */
+function shapesOf(bytes) {
+  try {
+    const { shapes } = parseOpen(bytes);
+    return new Map(shapes.map((shape) => [`${shape.system}.${shape.object}.${shape.action}`, shape.fields]));
+  } catch {
+    return new Map();
+  }
+}
+
+/** A fact of the input that the disclosed changes contradict. Where one of them is not disclosed, nothing contradicts. */
+function toldOtherwise(input, document, shapes, named, values) {
+  const id = named(document._sd, 'record');
+  const given = named(document._sd, 'arguments');
+  const changes = document.changes.map(values.field);
+  if (id === undefined || given === undefined || changes.some(({ state }) => state !== 'disclosed')) return undefined;
+  if (input.record.id !== id) return 'record';
+  const fields = shapes.get(input.action);
+  if (!Array.isArray(fields)) return 'action';
+  const due = { before: Object.create(null), after: Object.create(null), changed_fields: [] };
+  const all = [...changes.map(({ value }) => value), ...Object.entries(given ?? {}).map(([field, after]) => ({ field, after }))];
+  for (const { field, before, after } of all) {
+    const shape = fields.find(({ name }) => name === field);
+    if (!shape) return 'changes';
+    due.changed_fields.push(field);
+    if (!shape.visible) continue;
+    if (before !== undefined && before !== null) due.before[field] = before;
+    if (after !== undefined && after !== null) due.after[field] = after;
+  }
+  due.changed_fields = [...new Set(due.changed_fields)].sort();
+  const same = ['before', 'after', 'changed_fields'].every((name) => canonical(input[name] ?? null) === canonical(due[name]));
+  return same ? undefined : 'changes';
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -3720,8 +3801,7 @@ export async function verify(bundle, options = {}) {
     for (const { index, event: read } of run.chain.lines) {
       checkNotLater(read.time, { run: run.id, index }, sights, docket);
     }
-    leaveDecisionsOpen(files, run, docket);
-    const history = replayChain(run, acts, docket);
+    const history = replayChain(run, { acts, files, values, docket });
     if (history) replayed.set(run.id, history);
   }
   checkRecoveries(parts, replayed, docket);

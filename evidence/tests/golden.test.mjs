@@ -57,7 +57,7 @@ test('an event with a member more, less or of another form is refused', () => {
     }
     if (leaf._sd) {
       const { _sd, _sd_alg, ...open } = leaf;
-      assert.equal(wordOf(write(open)), 'sd_form', name);
+      assert.equal(wordOf(write(open)), 'sd_count', name);
     }
     const other = { ...leaf, by: { ...leaf.by, kind: leaf.by.kind === 'person' ? 'agent' : 'person' } };
     assert.equal(wordOf(write(other)), 'by', name);
