@@ -33,7 +33,7 @@ pub use code::Code;
 pub use control::{BuildConnector, ConnectorSpec};
 pub use error::{Error, Result};
 pub use ledger::Entry;
-pub use log::{Heads, KeyFile, LogView};
+pub use log::{Heads, KeyFile, LogReview, LogView};
 pub use workers::Workers;
 
 use control::Control;

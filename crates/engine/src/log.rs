@@ -6,6 +6,7 @@
 
 mod key_file;
 mod nodes;
+mod review;
 mod sequencer;
 mod show;
 
@@ -20,6 +21,8 @@ use tokio::sync::watch;
 
 pub use key_file::KeyFile;
 pub use nodes::Nodes;
+pub(crate) use review::verified;
+pub use review::{FINDINGS_MAX, LogReview};
 pub(crate) use sequencer::sequence;
 pub use show::LogView;
 

@@ -102,6 +102,7 @@ routes! {
     get    "/v1/log/proofs/{index}"                             Of(Op::ReadEvidence);
     get    "/v1/log/trust"                                      Of(Op::ReadEvidence);
     get    "/v1/log/tile/{tile}"                                Of(Op::ReadAudit);
+    post   "/v1/log/verify"                                     Of(Op::ReadAudit);
     post   "/v1/log/keys"                                       Of(Op::ManageLog);
     get    "/healthz"                                           Nobody;
     get    "/readyz"                                            Nobody;

@@ -10,8 +10,8 @@ use super::failure::{Failure, Problem, Result};
 
 /// Longest time for an answer, the longest wait that can be asked for included.
 const TIMEOUT: Duration = Duration::from_mins(1);
-/// Longest time for a file: it is made and verified while the client waits.
-const DOWNLOAD_TIMEOUT: Duration = Duration::from_mins(10);
+/// Longest time for what goes through a whole log while the client waits.
+const LONG_TIMEOUT: Duration = Duration::from_mins(10);
 /// The longest `Prefer: wait` that the server grants: seconds.
 pub const WAIT_S_MAX: u64 = 25;
 
@@ -30,6 +30,7 @@ pub struct Call<'a> {
     url: Url,
     body: Option<Value>,
     wait_s: Option<u64>,
+    timeout: Duration,
     key: Option<String>,
 }
 
@@ -97,7 +98,7 @@ impl Client {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
         }
-        Call { client: self, method, url, body: None, wait_s: None, key: None }
+        Call { client: self, method, url, body: None, wait_s: None, timeout: TIMEOUT, key: None }
     }
 
     /// The stream of events after a position, as server-sent events.
@@ -149,6 +150,11 @@ impl Call<'_> {
         self
     }
 
+    /// Waits as long as the server may need to go through a whole log.
+    pub fn long(self) -> Self {
+        Self { timeout: LONG_TIMEOUT, ..self }
+    }
+
     /// The same key again is answered like the first time, and does nothing.
     pub fn idempotent(mut self, key: Option<String>) -> Self {
         self.key = key;
@@ -175,7 +181,8 @@ impl Call<'_> {
     /// Sends it.
     pub async fn send(self) -> Result<Reply> {
         let client = self.client;
-        let response = self.request().timeout(TIMEOUT).send().await;
+        let timeout = self.timeout;
+        let response = self.request().timeout(timeout).send().await;
         let response = response.map_err(|source| client.unreachable(source))?;
         if !response.status().is_success() {
             return Err(client.refused(response).await);
@@ -187,7 +194,8 @@ impl Call<'_> {
     /// Fetches a file, with the value of one header of the answer.
     pub async fn download(self, header: &str) -> Result<(Vec<u8>, Option<String>)> {
         let client = self.client;
-        let response = self.request().timeout(DOWNLOAD_TIMEOUT).send().await;
+        let timeout = self.timeout;
+        let response = self.request().timeout(timeout).send().await;
         let response = response.map_err(|source| client.unreachable(source))?;
         if !response.status().is_success() {
             return Err(client.refused(response).await);

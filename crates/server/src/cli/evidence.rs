@@ -51,7 +51,7 @@ impl Export {
     pub(super) async fn run(self, context: &Context) -> Result {
         let (call, name) = self.call(context)?;
         let path = self.output.clone().unwrap_or_else(|| PathBuf::from(name));
-        let (bytes, verdict) = call.download("actionplane-verdict").await?;
+        let (bytes, verdict) = call.long().download("actionplane-verdict").await?;
         if path.as_os_str() == "-" {
             let written = std::io::stdout().lock().write_all(&bytes);
             written.map_err(|fault| Failure::other(format!("standard output cannot be written: {fault}")))?;
@@ -121,6 +121,8 @@ pub enum Log {
         /// The event's place in the log
         index: u64,
     },
+    /// Compute the whole log anew: every event, chain, head, plan and sealed value
+    Verify,
     /// Make another key; the old one signs too for a while
     RotateKey {
         /// For how long: days
@@ -161,6 +163,13 @@ pub(super) async fn log(context: &Context, command: Log) -> Result {
             stdout(&reply.text);
             Ok(Ending::Done)
         }
+        Log::Verify => {
+            let call = context.client.post(&["v1", "log", "verify"], json!({}));
+            let reply = call.long().send().await?;
+            let review: Review = reply.read()?;
+            context.output.answer(&reply, || Ok(reviewed(&review)))?;
+            Ok(if review.found == 0 { Ending::Done } else { Ending::Unsound })
+        }
         Log::RotateKey { overlap_days, yes } => {
             stderr("Auditors need the new key in their trust policies before the old one stops signing.\n");
             if !yes && !confirm("Make another key for the log?")? {
@@ -171,6 +180,32 @@ pub(super) async fn log(context: &Context, command: Log) -> Result {
             context.output.answer(&reply, || Ok(shown(&reply.read()?)))
         }
     }
+}
+
+#[derive(Deserialize)]
+struct Review {
+    size: u64,
+    heads: u64,
+    values: u64,
+    found: usize,
+    findings: Vec<String>,
+}
+
+fn reviewed(review: &Review) -> String {
+    let mut text = format!(
+        "{} events, {} signed heads and {} sealed values looked at: {}\n",
+        review.size,
+        review.heads,
+        review.values,
+        match review.found {
+            0 => paint(GREEN, "everything is as it was written"),
+            found => paint(RED, &format!("{found} not as it was written")),
+        }
+    );
+    for finding in &review.findings {
+        let _ = writeln!(text, "  {}", printable(finding));
+    }
+    text
 }
 
 fn shown(log: &Shown) -> String {

@@ -15,6 +15,8 @@ pub enum Ending {
     Done,
     /// Policy or a person said no.
     Refused,
+    /// What was looked at is not as it should be.
+    Unsound,
 }
 
 impl Ending {
@@ -23,6 +25,7 @@ impl Ending {
         match self {
             Self::Done => ExitCode::SUCCESS,
             Self::Refused => ExitCode::from(3),
+            Self::Unsound => ExitCode::FAILURE,
         }
     }
 }

@@ -37,6 +37,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(log::trust))
         .routes(routes!(log::tile))
         .routes(routes!(log::rotate))
+        .routes(routes!(log::verify))
         .routes(routes!(approvals::give))
         .routes(routes!(control::take_over))
         .routes(routes!(control::hand_back))

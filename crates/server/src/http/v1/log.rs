@@ -106,6 +106,46 @@ pub async fn tile(
     Ok(([(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"))], bytes).into_response())
 }
 
+/// What came out when the log was computed anew.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Review {
+    /// `valid` or `tampered`.
+    verdict: String,
+    /// Events that were looked at.
+    size: u64,
+    /// The root over them.
+    #[schema(required)]
+    root: Option<String>,
+    /// Signed heads that were compared.
+    heads: u64,
+    /// Sealed values that were opened.
+    values: u64,
+    /// How much is not as it was written.
+    found: usize,
+    /// The first 200 of it, in words.
+    findings: Vec<String>,
+}
+
+/// Compute the whole log anew.
+///
+/// Every event, chain, head, plan and sealed value is looked at, and what came out is recorded. It takes a while for a large log.
+#[utoipa::path(
+    post, path = "/v1/log/verify", tag = "evidence",
+    responses((status = 200, description = "What came out", body = Review))
+)]
+pub async fn verify(State(app): State<App>, Signed(caller): Signed) -> Result<Json<Review>> {
+    let review = app.engine().verify_log(&caller).await?;
+    Ok(Json(Review {
+        verdict: review.verdict().to_owned(),
+        size: review.size,
+        root: review.root.map(|root| root.to_string()),
+        heads: review.heads,
+        values: review.values,
+        found: review.found,
+        findings: review.findings,
+    }))
+}
+
 /// How a key is replaced.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
