@@ -8,7 +8,11 @@
 
 pub mod aat;
 pub mod attestation;
+pub mod cloudevents;
+pub mod csv;
 pub mod evidence;
 pub mod jsonl;
+pub mod ocsf;
+pub mod words;
 
 pub use evidence::{Entry, Field, LogHead, Planned, RunEvidence, WorkspaceEvidence};

@@ -1,8 +1,10 @@
 //! Each export of each story as a committed file, so that a changed projection shows as a diff.
 
+use exports::RunEvidence;
 use exports::aat::{TrailKey, TrailKeys};
-use exports::{aat, attestation};
+use exports::{aat, attestation, cloudevents, csv, jsonl, ocsf};
 use proof::digest::sha256;
+use proof::json::Value;
 use proof::note::{KeyKind, SigningKey};
 
 use crate::committed;
@@ -36,4 +38,19 @@ fn each_run_is_the_committed_trail_and_statement() {
         check(&format!("{story}.attestation.dsse.json"), signed.to_bytes().unwrap());
         check(&format!("{story}.events.jsonl"), events);
     }
+}
+
+#[test]
+fn the_workspace_is_the_committed_lines_and_table() {
+    let mut world = world();
+    let (runs, workspace) = (world.all(), world.workspace());
+    let lines = |run: fn(&RunEvidence) -> Vec<Value>, acts: Vec<Value>| {
+        jsonl::to_bytes(&runs.iter().flat_map(run).chain(acts).collect::<Vec<_>>())
+    };
+    check("ocsf.jsonl", lines(ocsf::run, ocsf::workspace(&workspace)));
+    check("cloudevents.jsonl", lines(cloudevents::run, cloudevents::workspace(&workspace)));
+    check("events.csv", csv::events(&runs, Some(&workspace)));
+    // For a recipient who sees neither names nor reasons.
+    world.withheld = ["approver", "operator", "rationale", "reason"].into();
+    check("withheld.csv", csv::events(&world.all(), None));
 }
