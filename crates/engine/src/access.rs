@@ -175,6 +175,14 @@ operations! {
     ReadEvidence = "read_evidence": agents false, roles [];
     /// Make another key for the log.
     ManageLog = "manage_log": agents false, roles [Admin];
+    /// Erase values of a person, a record or a run.
+    Erase = "erase": agents false, roles [Admin];
+    /// Read what was erased.
+    ReadErasures = "read_erasures": agents false, roles [Auditor, Admin];
+    /// Place and release legal holds.
+    ManageHolds = "manage_holds": agents false, roles [Admin];
+    /// Read legal holds.
+    ReadHolds = "read_holds": agents false, roles [Auditor, Admin];
     /// One's own session, password and settings.
     ManageSelf = "manage_self": agents false, roles [];
 }

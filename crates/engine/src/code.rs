@@ -129,6 +129,8 @@ codes! {
     AlreadyProposed = "already_proposed", 409;
     /// The value is needed and was erased.
     ValueErased = "value_erased", 410;
+    /// A hold or the retention period keeps the values.
+    ErasureHeld = "erasure_held", 409;
     /// The workflow is not registered, or the key is not bound to it.
     UnknownWorkflow = "unknown_workflow", 422;
     /// The connector, object, action or field is not one that may be written.

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use connectors::connector::Connector;
-use domain::id::{AgentId, PersonId, PolicySetId, ServiceId, WorkspaceId};
+use domain::id::{AgentId, HoldId, PersonId, PolicySetId, ServiceId, WorkspaceId};
 use domain::name::Slug;
 use domain::principal::Principal;
 use domain::run::{Approval, Run};
@@ -20,11 +20,12 @@ use domain::time::Timestamp;
 use proof::digest::Digest;
 
 pub use bodies::{
-    AgentBody, ApiKeyBody, ConnectorBody, GroupBody, LaneBody, ManifestBody, Membership, PauseBody,
-    PauseKind, PersonBody, PolicySetBody, ReadinessFact, SecretBody, ServiceBody, SessionBody, WorkflowBody,
-    WorkspaceBody,
+    AgentBody, ApiKeyBody, ConnectorBody, GroupBody, HoldBody, HoldScope, LaneBody, ManifestBody, Membership,
+    PauseBody, PauseKind, PersonBody, PolicySetBody, ReadinessFact, SecretBody, ServiceBody, SessionBody,
+    WorkflowBody, WorkspaceBody,
 };
 
+pub(crate) use bodies::retention_days;
 pub use load::{BuildConnector, ConnectorSpec};
 pub use vendor::Vendor;
 
@@ -58,6 +59,8 @@ pub struct Control {
     pub lanes: BTreeMap<Slug, LaneBody>,
     /// Pauses in force.
     pub pauses: Vec<PauseBody>,
+    /// Legal holds, also those that ended by themselves and were not cleared away yet.
+    pub holds: BTreeMap<HoldId, HoldBody>,
     /// The policy set in force.
     pub policy: Option<Arc<ActivePolicy>>,
     /// Keys for references in query rows and for record leases.

@@ -9,6 +9,7 @@ mod projection;
 mod proposed;
 mod rows;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::event::Event;
@@ -45,6 +46,8 @@ pub struct Entry {
     pub plan: Arc<Vec<PlannedMutation>>,
     /// What was proposed, until there is a plan; empty also when its values were erased.
     pub proposed: Arc<Vec<ProposedMutation>>,
+    /// The erasures of this process that had happened when its values were read.
+    pub(crate) as_of: u64,
 }
 
 /// What a run is about, as lists show it: its first mutation.
@@ -81,6 +84,23 @@ impl Entry {
     pub(crate) fn spent(&self) -> impl Iterator<Item = &PlannedMutation> {
         let tried = self.plan.iter().zip(&self.run().progress);
         tried.filter(|(_, progress)| progress.has_effect()).map(|(planned, _)| planned)
+    }
+
+    /// The same run without the values of these holders, as it reads once they are erased.
+    pub(crate) fn without(&self, holders: &BTreeSet<Digest>) -> Self {
+        let erased = |planned: &PlannedMutation| {
+            let mut planned = planned.clone();
+            if holders.contains(&planned.hash) {
+                (planned.mutation, planned.base, planned.configuration) = (None, None, None);
+            }
+            planned
+        };
+        Self {
+            plan: Arc::new(self.plan.iter().map(erased).collect()),
+            // What was proposed is filed under the run while there is no plan, and that goes as a whole.
+            proposed: Arc::default(),
+            ..self.clone()
+        }
     }
 
     /// A mutation of the plan, with its values.
@@ -120,6 +140,8 @@ pub(crate) struct Effects {
 /// A run's part of a commit.
 pub(crate) struct Prepared {
     run: RunId,
+    /// Whether it goes on from values that were read before.
+    is_based: bool,
     entry: Entry,
     append: ChainAppend,
     documents: Vec<NewDocument>,
@@ -185,16 +207,17 @@ impl Engine {
             None if plan.is_empty() => base.map(|entry| Arc::clone(&entry.proposed)).unwrap_or_default(),
             Some(_) | None => Arc::default(),
         };
-        let entry = Entry { folded: Arc::new(folded), plan, proposed };
+        let as_of = base.map_or_else(|| self.cache.as_of(), |entry| entry.as_of);
+        let entry = Entry { folded: Arc::new(folded), plan, proposed, as_of };
         for (event, (meaning, by)) in sealed.iter().zip(&meaning) {
             seal_values(&control.keys_of, &entry, event, meaning, by, &mut disclosures);
         }
         if let Some((at, proposed)) = effects.proposed.take() {
             let holder = sealed.get(at).ok_or_else(|| Error::internal("the proposal's event is missing"))?;
-            for value in proposed::values(&proposed) {
+            for (value, n) in proposed::values(&proposed).into_iter().zip(0..) {
                 let (disclosure, parts) =
                     sealed::seal(proposed::NAME, &value, &mut salt).map_err(wire::SealFault::from)?;
-                let subject = subject_of_run(&control.keys_of, &entry);
+                let subject = subject_of_mutation(&control.keys_of, &entry, n);
                 disclosures.extend([disclosure].into_iter().chain(parts).map(|disclosure| NewDisclosure {
                     holder: holder.hash,
                     disclosure,
@@ -211,7 +234,17 @@ impl Engine {
         let events: Vec<Event> = meaning.into_iter().map(|(event, _)| event).collect();
         let projection = projection::project(control, &entry, &events);
         let work = self.due_work(control, &entry);
-        Ok(Prepared { run: id, entry, append, documents, disclosures, projection, work, effects })
+        Ok(Prepared {
+            run: id,
+            is_based: base.is_some(),
+            entry,
+            append,
+            documents,
+            disclosures,
+            projection,
+            work,
+            effects,
+        })
     }
 
     /// Saves a prepared run, and whatever goes with it, in one transaction.
@@ -223,9 +256,14 @@ impl Engine {
         let mut commit = Commit::new(ws, self.clock.now());
         let entry = prepared.entry.clone();
         let (mut entries, mut turns) = (Vec::new(), Vec::new());
+        // No erasure comes between the look and the commit: what was read before one must not be written after it.
+        let _before_or_after = self.erasing.read().await;
         let mut queue = vec![prepared];
         while let Some(mut part) = queue.pop() {
             queue.append(&mut part.effects.with);
+            if part.is_based && self.cache.is_stale(ws, part.run, &part.entry) {
+                return Err(store::Conflict::Erased.into());
+            }
             commit.appends.push(part.append);
             commit.documents.append(&mut part.documents);
             commit.disclosures.append(&mut part.disclosures);
@@ -308,14 +346,20 @@ fn subject_of(keys: &References, run: RunId, mutation: Option<&Mutation>) -> [u8
     )
 }
 
-/// Whose data a run's own values are: of the one record that it is about, else of the run, under which its records are
-/// found.
+/// Whose data a run's own values are: of the one record that its plan is about, else of the run. What is filed under the
+/// run goes with each of its records.
 fn subject_of_run(keys: &References, entry: &Entry) -> [u8; 32] {
     let only = match entry.plan.as_slice() {
-        [only] => only.mutation.as_ref(),
+        [only] if entry.run().plan.is_some() => only.mutation.as_ref(),
         _ => None,
     };
     subject_of(keys, entry.run().id, only)
+}
+
+/// Whose data a proposed mutation is: of the record that the plan found for it, else of the run.
+fn subject_of_mutation(keys: &References, entry: &Entry, n: usize) -> [u8; 32] {
+    let planned = entry.plan.get(n).filter(|_| entry.run().plan.is_some());
+    subject_of(keys, entry.run().id, planned.and_then(|planned| planned.mutation.as_ref()))
 }
 
 /// Files the sealed values of an event under the subject that they are about.

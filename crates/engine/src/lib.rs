@@ -56,6 +56,10 @@ pub struct Engine {
     loading: tokio::sync::Mutex<()>,
     admin: admin::State,
     cache: ledger::Cache,
+    /// Held while a run is saved, and alone while values are erased.
+    erasing: tokio::sync::RwLock<()>,
+    /// What was erased, as the workspace chains say.
+    tombstones: queries::Tombstones,
     /// How far the evidence has come.
     logs: log::Logs,
     /// Decisions about the same budgets, one after the other.
@@ -116,6 +120,8 @@ impl Engine {
             loading: tokio::sync::Mutex::default(),
             admin: admin::State::default(),
             cache: ledger::Cache::default(),
+            erasing: tokio::sync::RwLock::default(),
+            tombstones: queries::Tombstones::default(),
             logs: log::Logs::default(),
             turns: turns::Turns::default(),
             holds: commands::Holds::default(),
@@ -127,6 +133,7 @@ impl Engine {
             wake: Notify::new(),
         });
         engine.open_logs().await?;
+        engine.replay_erasures().await?;
         Ok((engine, queue))
     }
 

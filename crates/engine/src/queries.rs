@@ -10,6 +10,7 @@ mod record;
 mod rows;
 mod search;
 mod show_run;
+mod tombstones;
 mod wait;
 
 pub use bundle::{BUNDLE_RUNS_MAX, Bundle, BundleOf, BundleRequest};
@@ -25,5 +26,7 @@ pub use search::{CANDIDATES_MAX, SEARCH_CHARS_MAX, SEARCH_TERMS_MAX};
 pub use show_run::{
     ApprovalView, AttemptView, ChangeView, DriftView, MutationView, ObligationView, RecoveryView, RunView,
 };
+pub use tombstones::Tombstone;
+pub(crate) use tombstones::{Erased, Erasures, Look, Tombstones};
 pub use wait::WAIT_MAX;
 pub(crate) use wait::Waiters;

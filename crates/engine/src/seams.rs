@@ -61,6 +61,7 @@ fresh_ids! {
     session_id SessionId;
     policy_set_id domain::id::PolicySetId;
     artifact_id domain::id::ArtifactId;
+    hold_id domain::id::HoldId;
     workspace_id WorkspaceId;
     node_id domain::id::NodeId;
 }

@@ -1,5 +1,7 @@
 //! Artifacts: files that belong to runs, encrypted, each kept once under the digest of its bytes.
 
+use std::collections::BTreeSet;
+
 use domain::command::Command;
 use domain::id::{RunId, WorkspaceId};
 use domain::principal::Principal;
@@ -122,6 +124,22 @@ impl Engine {
         let (_, sealed) = unframed(&entity.body)?;
         let opened = self.store.vault().open_secret(ws, &id, VERSION, sealed).map_err(store::Error::from)?;
         Ok(Some(opened.to_vec()))
+    }
+
+    /// The write that gives a file up for these runs: it goes with the last run that it belongs to. None when it is gone.
+    pub(super) async fn give_up(
+        &self,
+        ws: WorkspaceId,
+        digest: Digest,
+        runs: &BTreeSet<RunId>,
+    ) -> Result<Option<EntityWrite>> {
+        let (kind, id) = (EntityKind::Artifact, digest.to_string());
+        let Some(entity) = self.store.entity(ws, kind, id.clone()).await? else { return Ok(None) };
+        let (mut header, sealed) = unframed(&entity.body)?;
+        header.runs.retain(|run| !RunId::parse(run).is_ok_and(|run| runs.contains(&run)));
+        let body = if header.runs.is_empty() { None } else { Some(framed(&header, sealed)?) };
+        let expect = Expect::Version(entity.version);
+        Ok(Some(EntityWrite { kind, id, expect, body, lookup: None, owner: None, expires: None }))
     }
 
     /// People see every run of their workspace, so they see its files.

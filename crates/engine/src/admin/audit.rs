@@ -9,7 +9,7 @@ use store::{Chain, StoredLeaf};
 
 use crate::access::{Caller, Operation};
 use crate::control::Control;
-use crate::queries::{LineageEvent, sealed_members};
+use crate::queries::{Erasures, LineageEvent, sealed_members};
 use crate::{Engine, Error, Result};
 
 /// Events of one page.
@@ -30,18 +30,25 @@ impl Engine {
         let leaves = self.store.chain(caller.workspace, Chain::Workspace, from, limit).await?;
         let holders = leaves.iter().map(|leaf| leaf.hash).collect();
         let mut sealed = self.sealed(caller.workspace, Chain::Workspace, holders).await?;
+        let erasures = self.erasures_of(caller.workspace).await?;
+        let erasures = erasures.read();
         leaves
             .into_iter()
             .map(|leaf| {
                 let known = sealed.remove(&leaf.hash).unwrap_or_default();
-                read(&control, leaf, known)
+                read(&control, leaf, known, &erasures)
                     .ok_or_else(|| Error::internal("the workspace chain does not read"))
             })
             .collect()
     }
 }
 
-fn read(control: &Control, stored: StoredLeaf, known: Vec<Opened>) -> Option<LineageEvent> {
+fn read(
+    control: &Control,
+    stored: StoredLeaf,
+    known: Vec<Opened>,
+    erasures: &Erasures,
+) -> Option<LineageEvent> {
     let leaf = Leaf::parse(&stored.bytes).ok()?;
     let event = WorkspaceEvent::read(&leaf.kind, leaf.data.clone()).ok()?;
     Some(LineageEvent {
@@ -49,7 +56,7 @@ fn read(control: &Control, stored: StoredLeaf, known: Vec<Opened>) -> Option<Lin
         kind: leaf.kind,
         at: Timestamp::parse(&leaf.time)?,
         by: control.named_actor(Actor::from_by(&leaf.by)?),
-        sealed: sealed_members(event.sealed(), known),
+        sealed: sealed_members(event.sealed(), &leaf.sd, known, erasures),
         data: leaf.data,
         cause: leaf.cause,
         hash: stored.hash,

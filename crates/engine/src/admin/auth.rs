@@ -240,9 +240,10 @@ fn owner_of(control: &Control, principal: Principal) -> Option<PersonId> {
     PersonId::parse(owner).ok()
 }
 
-/// A person of the workspace.
+/// A person of the workspace. One who was erased is there no more.
 pub(super) fn person_of(control: &Control, id: PersonId) -> Result<&PersonBody> {
-    control.persons.get(&id).ok_or_else(|| Error::not_found("person", &id.to_string()))
+    let known = control.persons.get(&id).filter(|known| known.erased.is_none());
+    known.ok_or_else(|| Error::not_found("person", &id.to_string()))
 }
 
 /// A person's entity, found by user name.

@@ -15,7 +15,7 @@ use super::chain::{Act, Change, empty, put};
 use super::password;
 use crate::access::Role;
 use crate::control::load::{REFERENCES, SETTINGS};
-use crate::control::{PersonBody, References, SecretBody, WorkspaceBody};
+use crate::control::{PersonBody, References, SecretBody, WorkspaceBody, retention_days};
 use crate::ledger::slug;
 use crate::{Code, Engine, Error, Result};
 
@@ -52,6 +52,7 @@ impl Engine {
             zone: "UTC".to_owned(),
             run_deadline_s: RUN_DEADLINE_S,
             approval_lifetime_s: APPROVAL_LIFETIME_S,
+            retention_days: retention_days(),
             active_policy: None,
             created: now.to_string(),
         };
@@ -63,6 +64,7 @@ impl Engine {
             password: Some(hash),
             disabled: false,
             enabled: None,
+            erased: None,
             created: now.to_string(),
         };
         let keys = [self.entropy.salt(), self.entropy.salt()].concat();

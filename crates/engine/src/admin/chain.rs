@@ -14,7 +14,7 @@ use proof::leaf::Leaf;
 use serde::Serialize;
 use store::{
     Chain, ChainAppend, Commit, Conflict, EntityKind, EntityWrite, EpochRule, Expect, IdempotencyRecord,
-    NewDisclosure,
+    NewDisclosure, SubjectKey,
 };
 
 use crate::access::Caller;
@@ -27,13 +27,32 @@ use crate::{Code, Engine, Error, Result};
 pub(super) struct Act {
     event: WorkspaceEvent,
     sealed: Vec<(&'static str, Value)>,
-    /// Whose data the sealed members are: a principal's id.
-    about: String,
+    about: About,
+}
+
+/// Whose data the sealed members of an act are.
+enum About {
+    /// A principal, by id.
+    Principal(String),
+    /// Whoever this reference stands for.
+    Subject(SubjectKey),
 }
 
 impl Act {
     pub fn new(event: WorkspaceEvent, about: impl ToString, sealed: Vec<(&'static str, Value)>) -> Self {
-        Self { event, sealed, about: about.to_string() }
+        Self { event, sealed, about: About::Principal(about.to_string()) }
+    }
+
+    /// With sealed members that are filed under a subject.
+    pub fn filed(event: WorkspaceEvent, subject: SubjectKey, sealed: Vec<(&'static str, Value)>) -> Self {
+        Self { event, sealed, about: About::Subject(subject) }
+    }
+
+    fn subject(&self, keys: &References) -> SubjectKey {
+        match &self.about {
+            About::Principal(id) => keys.principal(id),
+            About::Subject(subject) => *subject,
+        }
     }
 }
 
@@ -163,8 +182,22 @@ impl Engine {
         change: Change,
         record: Option<IdempotencyRecord>,
     ) -> std::result::Result<(), store::Error> {
+        let (mut commit, after) = self.sealed_change(ws, head, by, keys, change)?;
+        commit.idempotency = record;
+        self.save_acts(commit, after).await
+    }
+
+    /// Seals a change behind a head; answers the head after it, too.
+    pub(super) fn sealed_change(
+        &self,
+        ws: WorkspaceId,
+        head: Head,
+        by: Actor,
+        keys: &References,
+        change: Change,
+    ) -> std::result::Result<(Commit, Head), store::Error> {
         let now = self.now();
-        let subjects: Vec<_> = change.acts.iter().map(|act| keys.principal(&act.about)).collect();
+        let subjects: Vec<_> = change.acts.iter().map(|act| act.subject(keys)).collect();
         let raises = change.acts.iter().any(|act| steers(&act.event));
         let acts = change.acts.into_iter().map(|act| (act.event, act.sealed)).collect();
         let mut salt = || self.entropy.salt();
@@ -181,7 +214,7 @@ impl Engine {
                 class: class_standard(),
             }));
         }
-        let after = events.last().map(|last| Head {
+        let after = events.last().map_or(head, |last| Head {
             next: last.seq + 1,
             prev: Some(last.hash),
             time: now.max(head.time),
@@ -193,17 +226,24 @@ impl Engine {
         });
         commit.entities = change.entities;
         commit.epoch = if raises { EpochRule::Raise } else { EpochRule::Ignore };
-        commit.idempotency = record;
+        Ok((commit, after))
+    }
+
+    /// Saves what [`Engine::sealed_change`] made, and whatever else was put into the commit.
+    pub(super) async fn save_acts(
+        &self,
+        commit: Commit,
+        after: Head,
+    ) -> std::result::Result<(), store::Error> {
+        let ws = commit.workspace;
         self.store.commit(commit).await?;
-        if let Some(after) = after {
-            self.keep_head(ws, after);
-        }
+        self.keep_head(ws, after);
         self.wake.notify_one();
         Ok(())
     }
 
     /// Where the chain ended when it was last seen.
-    async fn head(&self, ws: WorkspaceId) -> Result<Head> {
+    pub(crate) async fn head(&self, ws: WorkspaceId) -> Result<Head> {
         let known = self.admin.heads.lock().unwrap_or_else(PoisonError::into_inner).get(&ws).copied();
         match known {
             Some(head) => Ok(head),
@@ -212,7 +252,7 @@ impl Engine {
     }
 
     /// Reads on from a known head to the end of the chain.
-    async fn read_head(&self, ws: WorkspaceId, mut head: Head) -> Result<Head> {
+    pub(super) async fn read_head(&self, ws: WorkspaceId, mut head: Head) -> Result<Head> {
         loop {
             let leaves = self.store.chain(ws, Chain::Workspace, head.next, store::page::CHAIN_MAX).await?;
             if let Some(last) = leaves.last() {
@@ -236,7 +276,7 @@ impl Engine {
     }
 
     /// The record of a creation: its answer is built again from the id.
-    fn made(&self, asked: Asked<'_>, id: &str) -> Option<IdempotencyRecord> {
+    pub(super) fn made(&self, asked: Asked<'_>, id: &str) -> Option<IdempotencyRecord> {
         let key = asked.key?;
         let now = self.now();
         Some(IdempotencyRecord {
@@ -279,7 +319,7 @@ fn steers(event: &WorkspaceEvent) -> bool {
 }
 
 /// A caller whose roles were taken away since they were authenticated does nothing more with them.
-fn still_allowed(control: &Control, caller: &Caller) -> Result<()> {
+pub(super) fn still_allowed(control: &Control, caller: &Caller) -> Result<()> {
     let kept = match caller.principal {
         Principal::Person(id) => control
             .persons

@@ -65,6 +65,7 @@ impl Engine {
             password: Some(self.hash_password(&new.password).await?),
             disabled: false,
             enabled: None,
+            erased: None,
             created: self.now().to_string(),
             username,
         };

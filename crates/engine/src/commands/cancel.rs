@@ -27,4 +27,12 @@ impl Engine {
         })
         .await
     }
+
+    /// Calls a run off because the values that it is about are to be erased. Who may ask for that is checked before.
+    pub(crate) async fn cancel_for_erasure(&self, caller: &Caller, id: RunId) -> Result<Entry> {
+        self.steer(caller, id, None, "erase", |_, _| {
+            Ok(Command::Cancel { by: caller.principal, code: slug("erasure"), rationale: sealed_text(None) })
+        })
+        .await
+    }
 }

@@ -20,10 +20,18 @@ pub struct WorkspaceBody {
     pub run_deadline_s: u64,
     /// The longest life of an approval: seconds.
     pub approval_lifetime_s: u64,
+    /// How long values are kept at least after their run closed: days.
+    #[serde(default = "retention_days")]
+    pub retention_days: u32,
     /// Digest of the policy set in force.
     pub active_policy: Option<String>,
     /// When it was made.
     pub created: String,
+}
+
+/// Half a year: what regulation (EU) 2024/1689, article 26(6), asks of deployers at least.
+pub(crate) fn retention_days() -> u32 {
+    183
 }
 
 /// A person with a local account.
@@ -44,6 +52,9 @@ pub struct PersonBody {
     /// When it was last opened again after it had been closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<String>,
+    /// When name, user name and address were erased. The account never opens again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<String>,
     /// When it was made.
     pub created: String,
 }
@@ -198,6 +209,43 @@ pub struct PauseBody {
     pub by: String,
     /// When.
     pub at: String,
+}
+
+/// What a hold keeps. Records and people stand here as keyed references.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldScope {
+    /// Every value of the workspace.
+    Everything,
+    /// Values about a person.
+    Person(String),
+    /// Values about a record, and of every run about it.
+    Record(String),
+    /// Values of a run.
+    Run(String),
+}
+
+/// A legal hold. Its id is its name.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct HoldBody {
+    /// What it keeps.
+    pub scope: HoldScope,
+    /// Base64 of what the vault sealed: what it is for, and what it keeps by name.
+    pub sealed: String,
+    /// Who placed it.
+    pub by: String,
+    /// When.
+    pub at: String,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
+impl HoldBody {
+    /// Whether it still stands. An end that does not read is none.
+    pub fn stands(&self, now: Timestamp) -> bool {
+        self.until.as_deref().and_then(Timestamp::parse).is_none_or(|until| now < until)
+    }
 }
 
 /// A published policy set. Its id is its digest.

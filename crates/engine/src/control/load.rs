@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use connectors::connector::Connector;
-use domain::id::{AgentId, PersonId, PolicySetId, ServiceId, WorkspaceId};
+use domain::id::{AgentId, HoldId, PersonId, PolicySetId, ServiceId, WorkspaceId};
 use domain::mutation::Environment;
 use domain::name::Slug;
 use proof::digest::Digest;
@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use store::{Entity, EntityKind};
 
 use super::{
-    ActivePolicy, AgentBody, ApiKeyBody, Configured, ConnectorBody, Control, GroupBody, LaneBody,
+    ActivePolicy, AgentBody, ApiKeyBody, Configured, ConnectorBody, Control, GroupBody, HoldBody, LaneBody,
     ManifestBody, PauseBody, PolicySetBody, References, SecretBody, ServiceBody, Vendor, WorkflowBody,
     WorkspaceBody,
 };
@@ -70,6 +70,7 @@ impl Engine {
                 .into_iter()
                 .map(|(_, pause)| pause)
                 .collect(),
+            holds: self.by_id::<_, HoldBody>(ws, EntityKind::Hold, |id| HoldId::parse(id).ok()).await?,
             connectors: BTreeMap::new(),
             policy: None,
             keys_of: self.references(ws).await?,

@@ -33,6 +33,7 @@ impl Engine {
 
     /// A run from its leaves alone, whatever its query rows say.
     pub(crate) async fn read_run(&self, ws: WorkspaceId, id: RunId) -> Result<Entry> {
+        let as_of = self.cache.as_of();
         let leaves = self.leaves(ws, id).await?;
         let folded = wire::fold(id, leaves.iter().map(|leaf| leaf.bytes.as_slice()))?;
         let plan =
@@ -40,7 +41,7 @@ impl Engine {
         let proposed =
             if plan.is_empty() { self.read_proposed(ws, &folded.run, &leaves).await? } else { None };
         let proposed = Arc::new(proposed.unwrap_or_default());
-        Ok(Entry { folded: Arc::new(folded), plan: Arc::new(plan), proposed })
+        Ok(Entry { folded: Arc::new(folded), plan: Arc::new(plan), proposed, as_of })
     }
 
     /// Every leaf of a run.

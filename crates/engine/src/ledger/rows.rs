@@ -13,9 +13,10 @@ pub(crate) fn slug(text: &str) -> Slug {
     Slug::parse(text).or_else(|_| Slug::parse("invalid")).unwrap_or_else(|_| class_standard())
 }
 
-/// Whether a sealed member is about the person who wrote the event rather than about the record.
+/// Whether a sealed member says who wrote the event, and so is filed under them. What they wrote is about the record: it
+/// goes with the record, and its author's name does not.
 pub(super) fn is_about_author(name: &str) -> bool {
-    matches!(name, "approver" | "operator" | "assertion" | "rationale" | "comment" | "proposer")
+    matches!(name, "approver" | "operator" | "assertion" | "proposer")
 }
 
 /// The mutation that an event is about.

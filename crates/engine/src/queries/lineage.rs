@@ -1,6 +1,6 @@
 //! Every event of a run with its sealed values, as far as they still exist.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::RunId;
 use domain::time::Timestamp;
@@ -8,10 +8,11 @@ use domain::wire;
 use proof::digest::Digest;
 use proof::disclosure::Opened;
 use proof::json::{Object, Value};
-
+use proof::leaf::SdDigest;
 use store::Chain;
 
-use super::Named;
+use super::tombstones::Erasures;
+use super::{Named, Tombstone};
 use crate::access::{Caller, Operation};
 use crate::{Engine, Result};
 
@@ -21,7 +22,9 @@ pub enum SealedMember {
     /// Its value.
     Open(Value),
     /// It was erased: the event says that there was a value, and nothing more.
-    Erased,
+    Erased(Tombstone),
+    /// It cannot be read, and no erasure names it: its row or its key was lost.
+    Missing,
 }
 
 /// One event.
@@ -54,8 +57,16 @@ impl LineageEvent {
     pub fn value(&self, name: &str) -> Option<&Value> {
         match self.sealed.get(name)? {
             SealedMember::Open(value) => Some(value),
-            SealedMember::Erased => None,
+            SealedMember::Erased(_) | SealedMember::Missing => None,
         }
+    }
+
+    /// Why a value of these names is gone, if one was erased.
+    pub fn tombstone(&self, names: &[&str]) -> Option<&Tombstone> {
+        names.iter().find_map(|name| match self.sealed.get(*name)? {
+            SealedMember::Erased(tombstone) => Some(tombstone),
+            SealedMember::Open(_) | SealedMember::Missing => None,
+        })
     }
 }
 
@@ -76,6 +87,8 @@ impl Engine {
         let leaves = self.leaves(ws, id).await?;
         let holders = leaves.iter().map(|leaf| leaf.hash).collect();
         let mut opened = self.sealed(ws, Chain::Run(id), holders).await?;
+        let erasures = self.erasures_of(ws).await?;
+        let erasures = erasures.read();
         let mut events = Vec::with_capacity(leaves.len());
         for leaf in leaves {
             let read = wire::read(leaf.seq, &leaf.bytes)?;
@@ -85,7 +98,7 @@ impl Engine {
                 kind: read.leaf.kind.clone(),
                 at: read.time,
                 by: control.named_actor(read.by),
-                sealed: sealed_members(read.event.sealed(), known),
+                sealed: sealed_members(read.event.sealed(), &read.leaf.sd, known, &erasures),
                 data: read.leaf.data,
                 cause: read.leaf.cause,
                 hash: leaf.hash,
@@ -97,12 +110,20 @@ impl Engine {
     }
 }
 
-/// The sealed members of an event, each with what is left of it.
-pub(crate) fn sealed_members(names: &[&str], known: Vec<Opened>) -> BTreeMap<String, SealedMember> {
+/// The sealed members of an event, each with what is left of it. `digests` are those that the event holds.
+pub(crate) fn sealed_members(
+    names: &[&str],
+    digests: &[SdDigest],
+    known: Vec<Opened>,
+    erasures: &Erasures,
+) -> BTreeMap<String, SealedMember> {
+    let open: BTreeSet<&SdDigest> = known.iter().map(|opened| &opened.digest).collect();
+    let gone = erasures.newest(digests.iter().filter(|digest| !open.contains(digest)));
+    let gone = gone.map_or(SealedMember::Missing, |tombstone| SealedMember::Erased(tombstone.clone()));
     let mut values: BTreeMap<String, Value> =
         known.into_iter().map(|opened| (opened.name, opened.value)).collect();
     let member = |name: &&str| {
-        let value = values.remove(*name).map_or(SealedMember::Erased, SealedMember::Open);
+        let value = values.remove(*name).map_or_else(|| gone.clone(), SealedMember::Open);
         ((*name).to_owned(), value)
     };
     names.iter().map(member).collect()

@@ -53,7 +53,7 @@ impl Engine {
         }
     }
 
-    async fn write_rows(&self, ws: WorkspaceId, rows: Projection) -> Result<()> {
+    pub(crate) async fn write_rows(&self, ws: WorkspaceId, rows: Projection) -> Result<()> {
         let mut commit = Commit::new(ws, self.clock.now());
         commit.projections.push(rows);
         self.store.commit(commit).await?;

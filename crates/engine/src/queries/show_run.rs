@@ -15,7 +15,7 @@ use proof::digest::Digest;
 use proof::json::{Object, Value};
 
 use super::next_step::next_step;
-use super::{LineageEvent, Named, NextStep};
+use super::{LineageEvent, Named, NextStep, Tombstone};
 use crate::access::{Caller, Operation};
 use crate::control::Control;
 use crate::ledger::{Entry, slug};
@@ -34,10 +34,14 @@ pub struct RunView {
     pub source_ref: Option<String>,
     /// Model, prompt and conversation reference.
     pub model: Option<Value>,
+    /// Why reason, reference or model are gone.
+    pub erasure: Option<Tombstone>,
     /// The plan.
     pub mutations: Vec<MutationView>,
     /// Policy's decision in plain words.
     pub explanation: Vec<String>,
+    /// Why they are gone.
+    pub explanation_erasure: Option<Tombstone>,
     /// When it was decided, and how long that took: microseconds.
     pub decided: Option<(Timestamp, u64)>,
     /// What is asked of whom, and how far it is.
@@ -97,6 +101,8 @@ pub struct MutationView {
     pub consequences: Vec<String>,
     /// Whether its values were erased.
     pub erased: bool,
+    /// When and why they were.
+    pub erasure: Option<Tombstone>,
 }
 
 /// One field's before and after; `None` is absent.
@@ -146,6 +152,8 @@ pub struct ApprovalView {
     pub method: String,
     /// Why; gone when erased.
     pub rationale: Option<String>,
+    /// Why that is gone.
+    pub erasure: Option<Tombstone>,
 }
 
 /// One attempt.
@@ -189,6 +197,8 @@ pub struct AttemptView {
     pub response: Option<Value>,
     /// What the read-back showed.
     pub read_back: Option<Value>,
+    /// Why values of it are gone.
+    pub erasure: Option<Tombstone>,
 }
 
 /// A drift that was caught.
@@ -202,6 +212,8 @@ pub struct DriftView {
     pub plan_digest: Digest,
     /// `[{field, base, now, proposed}]`; gone when erased.
     pub view: Option<Value>,
+    /// Why it is gone.
+    pub erasure: Option<Tombstone>,
 }
 
 /// How the run's changes can be, are being or were taken back.
@@ -234,8 +246,10 @@ impl Engine {
             reason: None,
             source_ref: None,
             model: None,
+            erasure: None,
             mutations: entry.plan.iter().map(|planned| mutation_view(&control, planned)).collect(),
             explanation: Vec::new(),
+            explanation_erasure: None,
             decided: None,
             obligations: run
                 .decision
@@ -252,12 +266,27 @@ impl Engine {
             next: next_step(&control, run, self.now()),
         };
         view.next.blocked = self.blocked(&control, entry).await?;
+        if view.mutations.iter().any(|mutation| mutation.erased) {
+            let erasures = self.erasures_of(ws).await?;
+            let erasures = erasures.read();
+            for (mutation, planned) in view.mutations.iter_mut().zip(entry.plan.iter()) {
+                let document = &planned.document;
+                let gone = erasures.newest(document.sd.iter().chain(&document.changes));
+                mutation.erasure = gone.filter(|_| mutation.erased).cloned();
+            }
+        }
         for event in events {
             let read = Event::read(&event.kind, event.data.clone())
                 .map_err(|fault| crate::Error::internal("a stored event is malformed").because(fault))?;
             tell(&control, &mut view, &event, read);
         }
         Ok(view)
+    }
+}
+
+impl AttemptView {
+    fn erased_by(&mut self, tombstone: Option<&Tombstone>) {
+        self.erasure = tombstone.cloned().or(self.erasure.take());
     }
 }
 
@@ -277,11 +306,13 @@ fn tell(control: &Control, view: &mut RunView, event: &LineageEvent, read: Event
             view.reason = text(event.value("reason"));
             view.source_ref = text(event.value("source_ref"));
             view.model = said(event.value("model"));
+            view.erasure = event.tombstone(&["reason", "source_ref", "model"]).cloned();
         }
         Event::PolicyDecided(decided) => {
             view.decided = Some((event.at, decided.duration_us));
             let sentences = event.value("rationale").and_then(Value::as_array).unwrap_or_default();
             view.explanation = sentences.iter().filter_map(|sentence| text(Some(sentence))).collect();
+            view.explanation_erasure = event.tombstone(&["rationale"]).cloned();
         }
         Event::ApprovalGiven(given) => view.approvals.push(ApprovalView {
             person: event.by.clone(),
@@ -293,6 +324,7 @@ fn tell(control: &Control, view: &mut RunView, event: &LineageEvent, read: Event
             expires: Some(given.expires),
             method: given.method.to_string(),
             rationale: text(event.value("rationale")),
+            erasure: event.tombstone(&["rationale"]).cloned(),
         }),
         Event::ApprovalRejected(given) => view.approvals.push(ApprovalView {
             person: event.by.clone(),
@@ -304,12 +336,14 @@ fn tell(control: &Control, view: &mut RunView, event: &LineageEvent, read: Event
             expires: None,
             method: given.method.to_string(),
             rationale: text(event.value("rationale")),
+            erasure: event.tombstone(&["rationale"]).cloned(),
         }),
         Event::PlanDrifted(drifted) => view.drift.push(DriftView {
             n: drifted.n,
             at: event.at,
             plan_digest: drifted.plan_digest,
             view: said(event.value("view")),
+            erasure: event.tombstone(&["view"]).cloned(),
         }),
         Event::AttemptStarted(started) => view.attempts.push(AttemptView {
             n: started.n,
@@ -331,6 +365,7 @@ fn tell(control: &Control, view: &mut RunView, event: &LineageEvent, read: Event
             observed: said(event.value("observed")),
             response: None,
             read_back: None,
+            erasure: event.tombstone(&["request", "observed"]).cloned(),
         }),
         Event::AttemptFinished(finished) => {
             if let Some(attempt) = view.attempts.last_mut() {
@@ -340,6 +375,7 @@ fn tell(control: &Control, view: &mut RunView, event: &LineageEvent, read: Event
                 attempt.retryable = finished.retryable;
                 attempt.response = said(event.value("response"));
                 attempt.read_back = said(event.value("read_back"));
+                attempt.erased_by(event.tombstone(&["response", "read_back"]));
             }
         }
         Event::AttemptReconciled(settled) => {
@@ -350,6 +386,7 @@ fn tell(control: &Control, view: &mut RunView, event: &LineageEvent, read: Event
                 attempt.retryable = settled.retryable;
                 attempt.reconciled = true;
                 attempt.read_back = said(event.value("read_back")).or(attempt.read_back.take());
+                attempt.erased_by(event.tombstone(&["read_back"]));
             }
         }
         Event::DivergenceAccepted(accepted) => {
@@ -444,6 +481,7 @@ fn mutation_view(control: &Control, planned: &PlannedMutation) -> MutationView {
             .map(|(mutation, description)| description.consequences(mutation))
             .unwrap_or_default(),
         erased: mutation.is_none(),
+        erasure: None,
     }
 }
 

@@ -45,8 +45,9 @@ async fn the_chain_is_read_in_pages() {
     assert_eq!(seen, [0, 1, 2, 3, 4, 5]);
 }
 
+/// What is gone without an erasure that says so was lost, and is not passed off as erased.
 #[tokio::test]
-async fn an_erased_value_is_said_to_be_erased() {
+async fn a_value_that_was_lost_is_said_to_be_missing() {
     let world = World::new().await;
     let maya = world.person("maya", &[]).await;
     let control = world.engine.control(world.ws).await.unwrap();
@@ -58,7 +59,7 @@ async fn an_erased_value_is_said_to_be_erased() {
     commit.erasures.push(store::Erasure { scope, count, may_leave_keys: false, leaf: None, id: None });
     world.engine.store().commit(commit).await.unwrap();
     let events = world.engine.audit(&world.admin, None, 200).await.unwrap();
-    assert_eq!(events[2].sealed["detail"], SealedMember::Erased);
+    assert_eq!(events[2].sealed["detail"], SealedMember::Missing);
     assert!(matches!(events[1].sealed["detail"], SealedMember::Open(_)));
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use engine::queries::{LineageEvent, SealedMember};
+use engine::queries::{LineageEvent, SealedMember, Tombstone};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -38,7 +38,8 @@ struct ChainEvent {
     /// Clear members.
     #[schema(value_type = serde_json::Value)]
     data: Any,
-    /// Sealed members by name: the value, or `{"erased": true}`.
+    /// Sealed members by name: the value; `{"erased": true, "at": …, "basis": …}` where it was erased; `{"missing": true}`
+    /// where it cannot be read although no erasure names it.
     #[schema(value_type = BTreeMap<String, serde_json::Value>)]
     sealed: BTreeMap<String, Any>,
     /// Hashes of the events that it answers.
@@ -78,7 +79,12 @@ impl From<LineageEvent> for ChainEvent {
         let member = |(name, member)| {
             let value = match member {
                 SealedMember::Open(value) => value,
-                SealedMember::Erased => proof::json::object([("erased", true.into())]),
+                SealedMember::Erased(Tombstone { at, basis }) => proof::json::object([
+                    ("at", at.to_string().into()),
+                    ("basis", basis.as_str().into()),
+                    ("erased", true.into()),
+                ]),
+                SealedMember::Missing => proof::json::object([("missing", true.into())]),
             };
             (name, Any(value))
         };
