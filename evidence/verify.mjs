@@ -928,11 +928,11 @@ export async function judgeHead(policy, head, engine = 'any') {
   const times = new Map();
   for (const { name, vkey } of policy.witnesses) {
     for (const { signature } of linesOf(vkey)) {
-      if (signature.length !== 72) return { kind: 'bad_signature' };
+      if (signature.length !== 72) return { kind: 'bad_signature', keys };
       const seconds = new DataView(signature.buffer, signature.byteOffset).getBigUint64(0);
       const message = utf8(`cosignature/v1\ntime ${seconds}\n${head.text}`);
       const holds = seconds < 1n << 63n && (await ed25519(vkey.key, message, signature.subarray(8), engine));
-      if (!holds) return { kind: 'bad_signature' };
+      if (!holds) return { kind: 'bad_signature', keys };
       times.set(name, Math.max(times.get(name) ?? 0, Number(seconds)));
     }
   }
@@ -2415,7 +2415,7 @@ function readChain(files, folder, run, docket) {
     try {
       entry.leaf = parseLeaf(read.leaf);
       entry.event = readEvent(entry.leaf);
-      if (RUN_EVENTS.has(entry.event.kind) !== (run !== undefined)) fail('unknown_type', 'an event of the other kind of chain');
+      if (RUN_EVENTS.has(entry.event.kind) !== (run !== undefined)) fail('unknown_type', `\`${entry.event.kind}\` is no event type of this version`);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       entry.event = undefined;
@@ -2958,8 +2958,8 @@ function replayChain(parts, around) {
     const { kind, data, time, by } = line.event;
     const place = { run: chain.run, index: line.index };
     if (kind === 'recovery.finished' && told.run) {
-      const { id, recovery, stage } = told.run;
-      told.recoveries.push({ line, before: { id, recovery, stage } });
+      const { id, recovery, revision } = told.run;
+      told.recoveries.push({ line, before: { id, recovery, revision } });
     }
     const cause = new Set(line.leaf.cause.filter((hash) => positions.has(hash)).map((hash) => positions.get(hash)));
     const at = { run: line.leaf.run, seq, time, by, cause };
@@ -3107,7 +3107,7 @@ function stepDispatch({ parts, run, line, kind, data, place, acts, docket }) {
 }
 
 /** What a run says was taken back was taken back by the recovery run that it names. */
-function checkRecoveries({ runs }, replayed, docket) {
+function checkRecoveries({ runs }, replayed, values, docket) {
   for (const [id, told] of replayed) {
     for (const { line, before } of told.recoveries) {
       docket.look('recovery');
@@ -3127,7 +3127,9 @@ function checkRecoveries({ runs }, replayed, docket) {
         docket.leaveOpen('recovery', place, 'the recovery run could not be replayed to its close');
         continue;
       }
-      const why = judgeRecovery(before, finished, line.leaf.cause, ended);
+      const why =
+        judgeRecovery(before, finished, line.leaf.cause, ended) ??
+        restoresOtherwise(before, runs.get(id), runs.get(finished.run), ended, values);
       if (why) docket.violation('recovery', place, why);
     }
     const { recovers, recoveryKind: kind } = told.run;
@@ -3163,6 +3165,34 @@ function judgeRecovery({ id, recovery }, finished, cause, ended) {
     `the recovery is said to be \`${finished.outcome}\` with ${finished.recovered.length} mutations taken back; ` +
     `${ended.id} shows \`${due}\` with ${recovered.length}`
   );
+}
+
+/** A mutation that is said to be rolled back, and whose disclosed before-values are not what the recovery run wrote. */
+function restoresOtherwise({ recovery, revision }, parent, child, ended, { field, named }) {
+  const done = parent.plans.get(revision);
+  const undone = child.plans.get(ended.revision);
+  if (recovery.kind !== 'rollback' || !ended.ownUndo || !done || !undone) return undefined;
+  const same = (left, right) => left === right || (left !== undefined && right !== undefined && canonical(left) === canonical(right));
+  const putsBack = (before, after) => {
+    if (!before) return false;
+    // A record that was made or deleted is put back as a whole, which no field shows.
+    if (before.kind !== 'update' || after.kind !== 'update') return true;
+    const [changes, back] = [before, after].map(({ changes: digests }) => digests.map(field));
+    if ([...changes, ...back].some(({ state }) => state !== 'disclosed')) return true;
+    const member = ({ value }, name) => (isObject(value) ? value[name] : undefined);
+    return (
+      same(named(before._sd, 'record'), named(after._sd, 'record')) &&
+      before.connector === after.connector &&
+      before.object === after.object &&
+      back.every((change) => {
+        const name = member(change, 'field');
+        const was = name === undefined ? undefined : changes.find((one) => same(member(one, 'field'), name));
+        return was !== undefined && same(member(was, 'before'), member(change, 'after'));
+      })
+    );
+  };
+  const n = recovery.mutations.find((n_, at) => undone[at] && !putsBack(done[n_]?.document, undone[at].document));
+  return n === undefined ? undefined : `${ended.id} does not put back what mutation ${n} had changed`;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -3231,9 +3261,11 @@ function checkDisclosures(files, { runs, workspace }, acts, whole, docket) {
     if (disclosed.has(digest_)) return { state: 'disclosed', ...disclosed.get(digest_) };
     return tombstones.has(digest_) ? { state: 'erased', ...tombstones.get(digest_) } : { state: 'withheld' };
   };
+  /** The disclosed value of this name among the sealed fields of one holder. */
+  const named = (digests, name) => digests.map(field).find((one) => one.state === 'disclosed' && one.name === name)?.value;
   const counts = { disclosed: 0, erased: 0, withheld: 0 };
   for (const digest_ of all) counts[field(digest_).state] += 1;
-  return { field, counts };
+  return { field, named, counts };
 }
 
 /** The value itself, where the disclosure only names a large one. */
@@ -3361,7 +3393,7 @@ const ENVELOPE_BYTES_MAX = 1_048_576;
 
 const ENVELOPE_FORM = {
   payload: base64,
-  payloadType: reader('envelope_form', (type) => type === IN_TOTO),
+  payloadType: reader('envelope_form', (type) => isString(type) && type !== ''),
   signatures: (list) =>
     Array.isArray(list) && list.length >= 1 && list.length <= SIGNATURES_MAX
       ? list.map((one) => members(one, { keyid: reader('envelope_form', isString), sig: base64 }))
@@ -3394,25 +3426,35 @@ function checkProjections(files, parts, run, head, docket) {
   const attestation = { run: id, file: `${folder}/attestation.dsse.json` };
   if (files.has(attestation.file)) {
     docket.look('projections');
-    const due = canonical(statementOf(parts, run, head, files.get(`${folder}/events.jsonl`)));
-    let said;
-    try {
-      const bytes = files.get(attestation.file);
-      if (bytes.length > ENVELOPE_BYTES_MAX) fail('too_large');
-      said = canonical(parseOpen(members(parseOpen(bytes), ENVELOPE_FORM).payload));
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-    }
-    if (said !== due) {
-      docket.tampered('projections', attestation, 'the in-toto statement does not say what the events say');
-    }
+    const due = statementOf(parts, run, head, files.get(`${folder}/events.jsonl`));
+    const why = differingStatement(files.get(attestation.file), due);
+    if (why) docket.tampered('projections', attestation, why);
   }
   const trail = { run: id, file: `${folder}/aat.jsonl` };
   if (files.has(trail.file)) {
     docket.look('projections');
     const why = differingTrail(files.get(trail.file), lines, head);
     if (why) docket.tampered('projections', trail, `the audit trail does not say what the events say: ${why}`);
+    else docket.leaveOpen('projections', trail, 'of an audit trail the places, times and chain are compared here, not every member');
   }
+}
+
+/** Why an envelope does not say what the events say. */
+function differingStatement(bytes, due) {
+  let said;
+  try {
+    if (bytes.length > ENVELOPE_BYTES_MAX) fail('too_large', 'too many bytes');
+    const envelope = members(parseOpen(bytes), ENVELOPE_FORM);
+    if (envelope.payloadType !== IN_TOTO) return 'the envelope holds no in-toto statement';
+    said = parseOpen(envelope.payload);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return 'the statement is not canonical JSON';
+  }
+  if (canonical(said) === canonical(due)) return undefined;
+  return isObject(said) && canonical(said.subject ?? null) === canonical(due.subject)
+    ? 'the statement does not say what the events say'
+    : 'the statement is about another file of events';
 }
 
 /** Why a trail is not about these events, each at most once and in order, the last one included. */
@@ -3420,7 +3462,9 @@ function differingTrail(bytes, lines, head) {
   const byIndex = new Map(lines.map((line) => [line.index, line]));
   if (bytes.length > 0 && bytes.at(-1) !== 10) return 'the file was cut';
   const records = bytes.length === 0 ? [] : splitLines(bytes, {}, 'projections', new Docket());
+  const unbatched = [];
   let last;
+  let root;
   for (const line of records) {
     let entry;
     try {
@@ -3429,16 +3473,23 @@ function differingTrail(bytes, lines, head) {
       if (!(error instanceof Fault)) throw error;
       return 'a record is not canonical JSON';
     }
-    if (!isObject(entry) || entry.ap_origin !== head.origin) return 'a record is about another log';
-    const index = entry.ap_log_index;
+    const detail = isObject(entry) && isObject(entry.action_detail) ? entry.action_detail : {};
+    if (detail.ap_origin !== head.origin) return 'a record is about another log';
+    const index = detail.ap_log_index;
     if (!isU64(index)) return 'a record has no position in the log';
     const told = byIndex.get(index);
     if (!told) return 'a record is about no event of the run';
-    if (entry.ap_leaf_hash !== told.hash) return 'a record names another event';
+    if (detail.ap_leaf_hash !== told.hash) return 'a record names another event';
     if (entry.timestamp !== told.leaf?.time) return 'a record has another time than its event';
     if (last !== undefined && last >= index) return 'records are out of order';
     last = index;
+    const { batch, ...record_ } = entry;
+    const prev = unbatched.length === 0 ? null : toHex(sha256(unbatched.at(-1)));
+    if (entry.prev_hash !== prev) return 'a record does not name the one before it';
+    unbatched.push(utf8(canonical(record_)));
+    root ??= batch?.merkle_root;
   }
+  if (root !== toHex(treeRoot(unbatched.map(leafHash)))) return 'the records do not give the root of their batch';
   return last !== lines.at(-1)?.index || last === undefined ? 'the last event has no record' : undefined;
 }
 
@@ -3465,8 +3516,7 @@ function stepDecisions({ parts, run, line, kind, data, place, files, values, doc
   const violation = (sentence) => docket.violation('decisions', place, sentence);
   const set = files.get(`policies/${data.policy}.json`);
   if (!set) return leaveOpen('the text of the policy set is not in this bundle');
-  const named = (digests, name) => digests.map(values.field).find((field) => field.name === name)?.value;
-  const inputs = named(line.leaf._sd, 'input');
+  const inputs = values.named(line.leaf._sd, 'input');
   if (inputs === undefined) return leaveOpen('the input of the decision is not disclosed');
   if (!Array.isArray(inputs)) return leaveOpen('the input of the decision is too large to have been kept');
   const judged = run.amenders.size === 0 ? [run.judged] : [run.judged, run.proposer.id, ...run.amenders];
@@ -3485,7 +3535,7 @@ function stepDecisions({ parts, run, line, kind, data, place, files, values, doc
     }
     const fact = differingFact(input, run, principal, document);
     if (fact) return violation(`policy was told another \`${fact}\` than the run's for mutation ${document.n}`);
-    const told_ = toldOtherwise(input, document, shapesOf(set), named, values);
+    const told_ = toldOtherwise(input, document, shapesOf(set), values);
     if (told_) return violation(`policy was told another \`${told_}\` than the plan's for mutation ${document.n}`);
   }
   return leaveOpen('only `actionplane-verify` holds the policy engine and asks policy again');
@@ -3523,23 +3573,23 @@ function shapesOf(bytes) {
 }
 
 /** A fact of the input that the disclosed changes contradict. Where one of them is not disclosed, nothing contradicts. */
-function toldOtherwise(input, document, shapes, named, values) {
+function toldOtherwise(input, document, shapes, { field, named }) {
   const id = named(document._sd, 'record');
   const given = named(document._sd, 'arguments');
-  const changes = document.changes.map(values.field);
+  const changes = document.changes.map(field);
   if (id === undefined || given === undefined || changes.some(({ state }) => state !== 'disclosed')) return undefined;
   if (input.record.id !== id) return 'record';
   const fields = shapes.get(input.action);
   if (!Array.isArray(fields)) return 'action';
   const due = { before: Object.create(null), after: Object.create(null), changed_fields: [] };
   const all = [...changes.map(({ value }) => value), ...Object.entries(given ?? {}).map(([field, after]) => ({ field, after }))];
-  for (const { field, before, after } of all) {
-    const shape = fields.find(({ name }) => name === field);
+  for (const { field: name, before, after } of all) {
+    const shape = fields.find((one) => one.name === name);
     if (!shape) return 'changes';
-    due.changed_fields.push(field);
+    due.changed_fields.push(name);
     if (!shape.visible) continue;
-    if (before !== undefined && before !== null) due.before[field] = before;
-    if (after !== undefined && after !== null) due.after[field] = after;
+    if (before !== undefined && before !== null) due.before[name] = before;
+    if (after !== undefined && after !== null) due.after[name] = after;
   }
   due.changed_fields = [...new Set(due.changed_fields)].sort();
   const same = ['before', 'after', 'changed_fields'].every((name) => canonical(input[name] ?? null) === canonical(due[name]));
@@ -3612,11 +3662,11 @@ function says({ kind, data: e, by }, fields) {
         ? 'The takeover ended by itself.'
         : `${by.id} gave the run back${because('rationale')}.`;
     case 'change.observed':
-      return `A change of the record of change ${e.n} by hand was observed, not authorised.`;
+      return `A change of the record of change ${e.n} by hand was observed, not authorized.`;
     case 'run.authorized':
-      return `Plan ${e.revision} was authorised until ${iso(e.expires)} (basis \`${e.basis}\`).`;
+      return `Plan ${e.revision} was authorized until ${iso(e.expires)} (basis \`${e.basis}\`).`;
     case 'authorization.voided':
-      return `The authorisation was void: \`${e.code}\`.`;
+      return `The authorization was void: \`${e.code}\`.`;
     case 'attempt.started':
       return (
         `Attempt ${e.attempt} of change ${e.n} was about to be sent before ${iso(e.send_by)} ` +
@@ -3794,8 +3844,9 @@ export async function verify(bundle, options = {}) {
       }
       continue;
     }
-    if (acts.acts.length > 0 && acts.wholeBelow !== Infinity) {
-      const part = 'the acts of the workspace are here in part: a removal that was left out would not show';
+    if (!acts.isWholeBefore(run.chain.lines.at(-1).index)) {
+      const part =
+        'nothing shows that all acts of the workspace before the end of the run are here: a removal could be left out';
       docket.leaveOpen('approvals', place, part);
     }
     for (const { index, event: read } of run.chain.lines) {
@@ -3804,7 +3855,7 @@ export async function verify(bundle, options = {}) {
     const history = replayChain(run, { acts, files, values, docket });
     if (history) replayed.set(run.id, history);
   }
-  checkRecoveries(parts, replayed, docket);
+  checkRecoveries(parts, replayed, values, docket);
   for (const [id, history] of replayed) checkProjections(files, parts.runs.get(id), history.run, head, docket);
   const runs = [...parts.runs.values()]
     .sort((left, right) => (left.id < right.id ? -1 : 1))

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { canonical, disclosureDigest, parseVkey, toBase64, toBase64url, verify } from '../verify.mjs';
+import { canonical, disclosureDigest, leafHash, parseVkey, toBase64, toBase64url, toHex as hex, treeRoot, verify } from '../verify.mjs';
 import { utf8 } from './support/files.mjs';
 import { AUDITOR, CUSTOMER, JONAS, LENA, LOG, MAYA, NODE, ORIGIN, OTHER_SET, POLICY, POLICY_SET, PRIYA, TOM, World, hash, id, person, relisted, worker, zipped } from './support/world.mjs';
 import { ANSWER, LEADS, TICKET, approved, erased, open, reconciled, rejected, takenOver } from './support/samples.mjs';
@@ -373,16 +373,27 @@ test('a write waits for its evidence, its connector and the end of a pause', asy
   await expect(wrong.files(), 'VIOLATION', 'dispatch');
 });
 
+/** The mutation that takes the first one of the sample back. */
+const undone = (change = (it) => it) => ({
+  ...TICKET,
+  changes: TICKET.changes.map(({ before, after, field }) => {
+    const swapped = { field };
+    if (after !== undefined) swapped.before = after;
+    if (before !== undefined) swapped.after = before;
+    return change(swapped);
+  }),
+});
+
 test('a recovery took back what it says', async () => {
   await expect(world.files({ runs: [run] }), 'INCOMPLETE', 'recovery');
   await expect(world.files({ runs: [child] }), 'VALID');
-  const lie = (outcome, recovered, cause) => {
+  const lie = (outcome, recovered, { cause, undo: undoing = undone() } = {}) => {
     const made = approved({ recover: false });
     const parent = [...made.runs.values()][0];
     const undo = made.run(102);
     parent.add('recovery.planned', person(TOM), { kind: 'rollback', mutations: [0], plan_digest: parent.digest, requested_by: TOM, run: undo.run }, { rationale: null });
     undo.propose({ by: person(TOM), recovers: parent.run, recovery: 'rollback' });
-    undo.preview([TICKET]);
+    undo.preview([undoing]);
     undo.decide('deny', { rules: ['no'] });
     undo.close('denied', 'denied');
     const close = cause ?? undo.entries.at(-1).hash;
@@ -393,7 +404,9 @@ test('a recovery took back what it says', async () => {
   await expect(lie('abandoned', []), 'VALID');
   await expect(lie('restored', [0]), 'VIOLATION', 'recovery');
   await expect(lie('failed', []), 'VIOLATION', 'recovery');
-  await expect(lie('abandoned', [], hash('another close')), 'VIOLATION', 'recovery');
+  await expect(lie('abandoned', [], { cause: hash('another close') }), 'VIOLATION', 'recovery');
+  const others = [undone((it) => ({ ...it, after: 'x' })), { ...undone(), record: '48214' }, { ...undone(), connector: 'crm-main' }];
+  for (const undo of others) await expect(lie('abandoned', [], { undo }), 'VIOLATION', 'recovery');
 });
 
 test('a broken rule is a violation only on a whole chain with its plans', async () => {
@@ -445,13 +458,21 @@ test('exports say what the events say', async () => {
   };
   await expect(statement(), 'VALID');
   await expect(statement((it) => ({ ...it, predicate: { ...it.predicate, stage: 'failed' } })), 'TAMPERED', 'projections');
-  const trail = (change = (it) => it) => {
-    const records = one.entries.map(({ leaf, hash: leafHash, index }) => ({ ap_leaf_hash: leafHash, ap_log_index: index, ap_origin: ORIGIN, timestamp: leaf.time }));
-    const body = change(records).map((record) => `${canonical(record)}\n`).join('');
+  const trail = (change = (it) => it, after = (it) => it) => {
+    const records = one.entries.map(({ leaf, hash: of, index }) => ({ action_detail: { ap_leaf_hash: of, ap_log_index: index, ap_origin: ORIGIN }, timestamp: leaf.time }));
+    const chained = [];
+    for (const record of change(records)) {
+      const prev = chained.length === 0 ? null : hash(utf8(canonical(chained.at(-1))));
+      chained.push({ ...record, prev_hash: prev });
+    }
+    const root = hex(treeRoot(chained.map((record) => leafHash(utf8(canonical(record))))));
+    const body = after(chained.map((record) => ({ ...record, batch: { merkle_root: root } }))).map((record) => `${canonical(record)}\n`).join('');
     return relisted(new Map(files).set(`runs/${one.run}/aat.jsonl`, utf8(body)));
   };
   await expect(trail(), 'VALID');
   await expect(trail((it) => it.slice(0, -1)), 'TAMPERED', 'projections');
+  await expect(trail((it) => it, ([first, ...rest]) => [{ ...first, outcome: 'failure' }, ...rest]), 'TAMPERED', 'projections');
+  await expect(trail((it) => it, (it) => [...it.slice(0, -1), { ...it.at(-1), outcome: 'failure' }]), 'TAMPERED', 'projections');
   await expect(trail((it) => it.toReversed?.() ?? [...it].reverse()), 'TAMPERED', 'projections');
   await expect(trail(([one_, ...rest]) => [{ ...one_, timestamp: rest[2].timestamp }, ...rest]), 'TAMPERED', 'projections');
 });
