@@ -104,6 +104,32 @@ pub struct Answer {
     pub body: String,
 }
 
+/// One request of bytes.
+#[derive(Debug)]
+pub struct RawRequest {
+    /// The method.
+    pub method: Method,
+    /// The URL, made by a [`Target`].
+    pub url: Url,
+    /// Every header.
+    pub headers: HeaderMap,
+    /// The body; its type stands in the headers.
+    pub body: Option<Bytes>,
+    /// How long the request may take in all.
+    pub timeout: Duration,
+}
+
+/// A whole answer of bytes.
+#[derive(Debug)]
+pub struct RawAnswer {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
 /// Why there is no whole answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SendFault {
@@ -215,6 +241,25 @@ impl Outbound {
 
     async fn answer(&self, request: Request) -> Result<Answer, SendFault> {
         let Request { method, url, headers, body, timeout, send_by_boot_ms } = request;
+        let raw = RawRequest { method, url, headers, body: body.map(Bytes::from), timeout };
+        let raw = self.exchange(raw, send_by_boot_ms).await?;
+        let body = String::from_utf8(raw.body)
+            .unwrap_or_else(|raw| String::from_utf8_lossy(raw.as_bytes()).into_owned());
+        Ok(Answer { status: raw.status, headers: raw.headers, body })
+    }
+
+    /// Sends one request of bytes, once, and answers with bytes. It has no send window: nothing that goes to a system of
+    /// record is sent so.
+    pub async fn send_raw(&self, request: RawRequest) -> Result<RawAnswer, SendFault> {
+        self.exchange(request, None).await
+    }
+
+    async fn exchange(
+        &self,
+        request: RawRequest,
+        send_by_boot_ms: Option<u64>,
+    ) -> Result<RawAnswer, SendFault> {
+        let RawRequest { method, url, headers, body, timeout } = request;
         let gate = Gate { boot_ms: self.clock.boot_ms.clone(), send_by_boot_ms, state: Arc::default() };
         let has_body = body.is_some();
         let connecting = if has_body { Duration::ZERO } else { CONNECT_TIMEOUT };
@@ -223,21 +268,19 @@ impl Outbound {
         }
         let mut builder = self.client.request(method, url).headers(headers).timeout(timeout);
         if let Some(body) = body {
-            let gated = Gated { bytes: Some(Bytes::from(body)), gate: gate.clone() };
+            let gated = Gated { bytes: Some(body), gate: gate.clone() };
             builder = builder.body(reqwest::Body::wrap(gated));
         }
         let mut response = builder.send().await.map_err(|error| fault(&error, has_body.then_some(&gate)))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let mut bytes = Vec::new();
+        let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| fault(&error, None))? {
-            if bytes.len().saturating_add(chunk.len()) > ANSWER_BYTES_MAX {
+            if body.len().saturating_add(chunk.len()) > ANSWER_BYTES_MAX {
                 return Err(SendFault::TooLarge);
             }
-            bytes.extend_from_slice(&chunk);
+            body.extend_from_slice(&chunk);
         }
-        let body = String::from_utf8(bytes)
-            .unwrap_or_else(|raw| String::from_utf8_lossy(raw.as_bytes()).into_owned());
-        Ok(Answer { status, headers, body })
+        Ok(RawAnswer { status, headers, body })
     }
 }
 

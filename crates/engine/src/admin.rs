@@ -24,6 +24,7 @@ mod policies;
 mod principals;
 mod readiness;
 mod token;
+mod trust;
 mod workflows;
 
 use std::collections::BTreeMap;

@@ -33,7 +33,7 @@ pub use code::Code;
 pub use control::{BuildConnector, ConnectorSpec};
 pub use error::{Error, Result};
 pub use ledger::Entry;
-pub use log::{Heads, KeyFile, LogReview, LogView};
+pub use log::{Heads, KeyFile, LogReview, LogView, Message, Method, Outside, Post, Reply, Trust};
 pub use workers::Workers;
 
 use control::Control;
@@ -47,6 +47,10 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     signer: Arc<dyn Signer>,
+    /// Whose cosignatures count, if anybody's.
+    trust: Option<Arc<Trust>>,
+    /// Sends to witnesses and anchors.
+    post: Post,
     build: BuildConnector,
     manifests: Manifests,
     node: NodeId,
@@ -90,6 +94,8 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// Signs the heads of the logs.
     pub signer: Arc<dyn Signer>,
+    /// Who else sees those heads.
+    pub outside: Outside,
     /// Builds connectors from their configuration.
     pub build: BuildConnector,
     /// What connectors may be made for.
@@ -112,6 +118,8 @@ impl Engine {
             clock: parts.clock,
             entropy: parts.entropy,
             signer: parts.signer,
+            trust: parts.outside.trust.map(Arc::new),
+            post: parts.outside.post,
             build: parts.build,
             manifests: parts.manifests,
             node: parts.node,
@@ -133,6 +141,7 @@ impl Engine {
             wake: Notify::new(),
         });
         engine.open_logs().await?;
+        engine.check_trust().await?;
         engine.replay_erasures().await?;
         Ok((engine, queue))
     }

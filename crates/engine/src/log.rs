@@ -6,9 +6,11 @@
 
 mod key_file;
 mod nodes;
+mod outside;
 mod review;
 mod sequencer;
 mod show;
+mod witnesses;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,10 +23,12 @@ use tokio::sync::watch;
 
 pub use key_file::KeyFile;
 pub use nodes::Nodes;
+pub use outside::{Message, Method, Outside, Post, Reply, Trust};
 pub(crate) use review::verified;
 pub use review::{FINDINGS_MAX, LogReview};
 pub(crate) use sequencer::sequence;
 pub use show::LogView;
+pub(crate) use witnesses::witness;
 
 use crate::{Code, Engine, Error, Result};
 
@@ -36,10 +40,13 @@ const REACH_MAX: Duration = Duration::from_secs(5);
 pub(crate) struct Logs(Mutex<BTreeMap<WorkspaceId, Arc<Log>>>);
 
 /// One log, as far as this process knows it.
+#[derive(Default)]
 struct Log {
     heads: watch::Sender<Heads>,
     /// The tree under the newest head; none before it was read. Held while a head is signed.
     tree: tokio::sync::Mutex<Option<Frontier>>,
+    /// Held while cosignatures are added to a head in the store.
+    notes: tokio::sync::Mutex<()>,
 }
 
 /// How far the evidence of a workspace has come.
@@ -69,8 +76,7 @@ impl Heads {
 impl Logs {
     fn of(&self, ws: WorkspaceId) -> Arc<Log> {
         let mut logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(Log { heads: watch::Sender::default(), tree: tokio::sync::Mutex::default() });
-        Arc::clone(logs.entry(ws).or_insert_with(new))
+        Arc::clone(logs.entry(ws).or_default())
     }
 
     /// How far the evidence of a workspace has come.

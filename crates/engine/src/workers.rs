@@ -55,6 +55,7 @@ impl Workers {
         tasks.spawn(dispatch(Arc::clone(&engine), ready, stopped.clone()));
         tasks.spawn(steward(Arc::clone(&engine), stopped.clone()));
         tasks.spawn(crate::log::sequence(Arc::clone(&engine), stopped.clone()));
+        tasks.spawn(crate::log::witness(Arc::clone(&engine), stopped.clone()));
         tasks.spawn(purge(engine, stopped));
         Self { stop, tasks }
     }

@@ -114,6 +114,11 @@ impl TrustPolicy {
         &self.witnesses
     }
 
+    /// Whether it asks for cosignatures, which `quorum none` does not.
+    pub fn asks_quorum(&self) -> bool {
+        self.quorum.is_some()
+    }
+
     /// The keys of the log with this origin.
     pub fn log_keys<'a>(&'a self, origin: &'a str) -> impl Iterator<Item = &'a VerifierKey> {
         self.logs.iter().map(|log| &log.key).filter(move |key| key.name() == origin)

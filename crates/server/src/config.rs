@@ -81,6 +81,9 @@ pub struct Manifests {
 pub struct Evidence {
     /// The host in the names of new workspaces' logs, `<host>/w/<workspace>`. It is fixed when a workspace is made.
     pub host: String,
+    /// The trust policy (C2SP tlog-policy): which witnesses are shown the heads, and how many must cosign them. It is read
+    /// at the start.
+    pub trust_policy: Option<PathBuf>,
 }
 
 /// What the process says about itself.
@@ -149,7 +152,7 @@ impl Default for Server {
 
 impl Default for Evidence {
     fn default() -> Self {
-        Self { host: "localhost".to_owned() }
+        Self { host: "localhost".to_owned(), trust_policy: None }
     }
 }
 

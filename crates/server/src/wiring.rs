@@ -1,6 +1,7 @@
 //! The only place that names concrete types: from settings to a running server, and back to nothing.
 
 mod keys;
+mod outside;
 mod probe;
 
 use std::io;
@@ -15,6 +16,7 @@ use connectors::registry;
 use domain::name::Slug;
 use engine::seams::{Clock, Entropy, Signer, SystemClock, SystemEntropy};
 use engine::{BuildConnector, ConnectorSpec, Engine, KeyFile, Parts, Queue, Workers};
+use proof::trust::TrustFault;
 use store::{SqliteStore, Store};
 use tokio::net::TcpListener;
 
@@ -62,6 +64,12 @@ pub enum StartFault {
     /// The manifests do not load.
     #[error(transparent)]
     Manifests(#[from] ManifestFault),
+    /// The trust policy does not read.
+    #[error("the trust policy `{}` is not valid", .0.display())]
+    Trust(PathBuf, #[source] TrustFault),
+    /// Nothing may be sent to a witness or anchor that the settings name.
+    #[error("nothing can be sent to `{0}`")]
+    NotAllowed(String, #[source] outbound::NotAllowed),
     /// The engine does not start.
     #[error("the engine does not start")]
     Engine(#[source] engine::Error),
@@ -136,12 +144,15 @@ impl Opened {
         };
         let outbound = outbound(&clock, config.outbound.hosts.clone())?;
         let probe = Probe(Arc::clone(&outbound));
-        let build: BuildConnector = Box::new(move |spec| Ok(connect(&outbound, spec)?));
+        let connecting = Arc::clone(&outbound);
+        let build: BuildConnector = Box::new(move |spec| Ok(connect(&connecting, spec)?));
         let manifests = manifests::load(config.manifests.folder.as_deref())?;
         let folder = config.data.join("keys").join("log");
         let signer: Arc<dyn Signer> =
             Arc::new(KeyFile::new(folder, Arc::clone(&store), Arc::clone(&entropy)));
-        let parts = Parts { store, signer, clock, entropy: Arc::clone(&entropy), build, manifests, node };
+        let outside = outside::outside(&config.evidence, &outbound)?;
+        let parts =
+            Parts { store, signer, outside, clock, entropy: Arc::clone(&entropy), build, manifests, node };
         let (engine, queue) = Engine::start(parts).await.map_err(StartFault::Engine)?;
         Ok(Self { engine, queue, probe, entropy })
     }

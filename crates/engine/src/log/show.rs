@@ -101,8 +101,12 @@ impl Engine {
         }
     }
 
-    /// A trust policy to begin with: the keys of the log, and no witness. An auditor keeps their own copy.
+    /// The trust policy in force, or else one to begin with: the keys of the log, and no witness. An auditor keeps their own
+    /// copy.
     pub async fn trust_template(&self, ws: WorkspaceId) -> Result<String> {
+        if let Some(trust) = self.trust_of(&self.control(ws).await?.settings.origin) {
+            return Ok(trust.text().to_owned());
+        }
         let keys = self.log_keys(ws).await?;
         let mut text: Vec<String> = keys.iter().map(|key| format!("log {key}")).collect();
         text.push("quorum none\n".to_owned());

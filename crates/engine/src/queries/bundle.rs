@@ -379,8 +379,9 @@ impl Packing<'_> {
             let entity = store.entity(self.ws, EntityKind::PolicySet, policy.to_string()).await?;
             let Some(entity) = entity else { continue };
             let set: PolicySetBody = body(&entity)?;
-            let shapes = Json::parse(&set.shapes.to_string())
-                .map_err(|fault| Error::internal("the shapes of a policy set are malformed").because(fault))?;
+            let shapes = Json::parse(&set.shapes.to_string()).map_err(|fault| {
+                Error::internal("the shapes of a policy set are malformed").because(fault)
+            })?;
             let text = set.text.as_str().into();
             let file = canonical::to_bytes(&object([("shapes", shapes.value()), ("text", text)]));
             self.files.insert(format!("policies/{policy}.json"), file);

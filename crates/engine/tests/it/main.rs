@@ -17,4 +17,5 @@ mod steering;
 mod takeover;
 mod unknown;
 mod vendors;
+mod witnesses;
 mod world;

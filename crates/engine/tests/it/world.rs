@@ -21,7 +21,7 @@ use engine::control::PauseKind;
 use engine::queries::RunView;
 use engine::seams::{Clock, SystemEntropy};
 use engine::testing::SteppedClock;
-use engine::{BuildConnector, Code, Engine, KeyFile, Parts, Workers};
+use engine::{BuildConnector, Code, Engine, KeyFile, Outside, Parts, Queue, Workers};
 use proof::digest::Digest;
 use proof::json::Value;
 use simulators::{Edit, Fault, FaultKind, Kind as Simulated, Simulator};
@@ -142,19 +142,30 @@ fn builder(clock: &TestClock) -> BuildConnector {
 }
 
 pub async fn start_engine(store: Arc<dyn Store>, clock: &TestClock, dir: &Path) -> (Arc<Engine>, Workers) {
+    let (engine, queue) = open_engine(store, clock, dir, Outside::default()).await.unwrap();
+    let workers = Workers::start(Arc::clone(&engine), queue);
+    (engine, workers)
+}
+
+/// An engine that nothing drives yet.
+pub async fn open_engine(
+    store: Arc<dyn Store>,
+    clock: &TestClock,
+    dir: &Path,
+    outside: Outside,
+) -> engine::Result<(Arc<Engine>, Queue)> {
     let signer = KeyFile::new(dir.join("keys/log"), Arc::clone(&store), Arc::new(SystemEntropy));
     let parts = Parts {
         store,
         signer: Arc::new(signer),
+        outside,
         clock: Arc::clone(&clock.0) as Arc<dyn Clock>,
         entropy: Arc::new(SystemEntropy),
         build: builder(clock),
         manifests: registry::built_in().unwrap(),
         node: NodeId::parse("node_01h455vb4pex5vsknk084sn02q").unwrap(),
     };
-    let (engine, queue) = Engine::start(parts).await.unwrap();
-    let workers = Workers::start(Arc::clone(&engine), queue);
-    (engine, workers)
+    Engine::start(parts).await
 }
 
 /// What every simulated help desk takes.
@@ -247,12 +258,18 @@ impl World {
 
     /// Ends the process's engine and starts another one on the same data.
     pub async fn restart(&mut self, store: Arc<dyn Store>) {
+        self.restart_with(store, Outside::default()).await.unwrap();
+    }
+
+    /// Does so with others who see the log; there is no engine any more when that one does not start.
+    pub async fn restart_with(&mut self, store: Arc<dyn Store>, outside: Outside) -> engine::Result<()> {
         if let Some(workers) = self.workers.take() {
             workers.stop().await;
         }
-        let (engine, workers) = start_engine(store, &self.clock, self.dir.path()).await;
+        let (engine, queue) = open_engine(store, &self.clock, self.dir.path(), outside).await?;
+        self.workers = Some(Workers::start(Arc::clone(&engine), queue));
         self.engine = engine;
-        self.workers = Some(workers);
+        Ok(())
     }
 
     pub async fn propose(&self, caller: &Caller, proposal: Proposal) -> engine::Result<RunId> {

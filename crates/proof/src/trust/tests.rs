@@ -39,6 +39,12 @@ fn quorum(lines: &str, witnesses: &[u8]) -> Quorum {
 }
 
 #[test]
+fn only_a_named_quorum_asks_for_cosignatures() {
+    assert!(policy("quorum b\n").unwrap().asks_quorum());
+    assert!(!policy("quorum none\n").unwrap().asks_quorum());
+}
+
+#[test]
 fn a_quorum_is_counted_through_groups() {
     let two = "group g 2 a b c\nquorum g\n";
     let nested = "group g any a b\ngroup h all g c\nquorum h\n";

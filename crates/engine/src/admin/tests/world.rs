@@ -101,6 +101,7 @@ pub async fn start(folder: &TempDir, clock: &Arc<SteppedClock>, seed: u64) -> Ar
     let parts = Parts {
         store,
         signer,
+        outside: crate::Outside::default(),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         node: entropy.node_id(clock.now()),
         entropy,
