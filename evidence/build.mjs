@@ -6,7 +6,7 @@
 //   - between <script type="application/octet-stream" id="bundle"> and </script>: the bundle in base64.
 // The published hash of the shell is the SHA-256 of the file with both slots empty, as it is committed.
 //
-// Rules for the summary. Elements: section.summary, h1, h2, p, dl, dt, dd, ul, li, table, thead, tbody, tr, th[scope], td,
+// Rules for the summary. Elements: section.summary, h1, h2, h3, p, dl, dt, dd, ul, li, table, thead, tbody, tr, th[scope], td,
 // code, and no attributes but `class` and `scope` with fixed values. In every text: & < > " become &amp; &lt; &gt; &quot;,
 // and controls and marks of direction (U+0000-001F, U+007F-009F, U+200B-200F, U+2028-202E, U+2060-206F, U+FEFF) are written
 // out as \u{hex}. So no text can end the slot, start an element or turn the line around.

@@ -218,7 +218,7 @@ function mutationBlock({ n, verb, object, connector, undo, hash, fields, changes
   const held = guard.class === 'disclosed' && isMap(guard.value) ? Object.entries(guard.value) : [];
   const foot = [
     held.length > 0 &&
-      h('span', {}, 'Must not have moved: ', held.map(([name, entry], at) => [at > 0 ? ', ' : '', code(name), ' = ', valueOf(isMap(entry) ? entry.value : entry)]), '. '),
+      h('span', {}, 'Must not have moved: ', held.map(([name, entry], at) => [at > 0 ? ', ' : '', code(visible(name)), ' = ', valueOf(isMap(entry) ? entry.value : entry)]), '. '),
     h('span', {}, 'Mutation document ', h('span.mono.wrap', {}, hash)),
   ];
   return h(
