@@ -6,7 +6,10 @@ use proof::bundle::path_form;
 
 /// The files of a bundle.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Files(BTreeMap<String, Vec<u8>>);
+pub struct Files {
+    files: BTreeMap<String, Vec<u8>>,
+    refused: Vec<FilesFault>,
+}
 
 /// Why a file cannot be part of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,21 +38,32 @@ impl Files {
         if !path_form(&path) {
             return Err(FilesFault::Path(path.chars().take(200).collect()));
         }
-        if self.0.contains_key(&path) {
+        if self.files.contains_key(&path) {
             return Err(FilesFault::Twice(path));
         }
-        self.0.insert(path, bytes);
+        self.files.insert(path, bytes);
         Ok(())
+    }
+
+    /// Adds a file that was found, or remembers that it cannot be part of a bundle.
+    pub fn take(&mut self, path: &str, bytes: Vec<u8>) {
+        let refused = self.insert(path, bytes).err();
+        self.refused.extend(refused);
+    }
+
+    /// What was found and cannot be part of a bundle.
+    pub fn refused(&self) -> &[FilesFault] {
+        &self.refused
     }
 
     /// A file.
     pub fn get(&self, path: &str) -> Option<&[u8]> {
-        self.0.get(path).map(Vec::as_slice)
+        self.files.get(path).map(Vec::as_slice)
     }
 
     /// Every file, by path.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.0.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
+        self.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
     }
 
     /// The files below a folder, by the rest of their path.

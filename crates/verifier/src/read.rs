@@ -251,7 +251,7 @@ fn plans(
         for (expected, line) in (0u64..).zip(split(bytes, &place, Check::Plans, docket)) {
             match document_line(line) {
                 Some((n, document)) if n == expected && u64::from(document.document.n) == n => {
-                    documents.push(document)
+                    documents.push(document);
                 }
                 _ => docket.tampered(
                     Check::Plans,

@@ -18,6 +18,16 @@ pub enum Field {
     Withheld,
 }
 
+impl Field {
+    /// The value, where it is in the bundle.
+    pub fn disclosed(&self) -> Option<&Value> {
+        match self {
+            Self::Disclosed(value) => Some(value),
+            Self::Erased(_) | Self::Withheld => None,
+        }
+    }
+}
+
 /// How many fields are of which class.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {

@@ -7,6 +7,7 @@ use domain::time::Timestamp;
 use proof::bundle::Scope;
 use proof::checkpoint::SignedCheckpoint;
 use proof::trust::TrustPolicy;
+use proof::zip;
 
 use crate::acts::Acts;
 use crate::checks::inclusion::Log;
@@ -21,6 +22,7 @@ use crate::finding::{Check, Docket, Place};
 use crate::read::{self, Parts};
 use crate::report::Report;
 use crate::story;
+use crate::values::Counts;
 use crate::verdict::Verdict;
 
 /// What an auditor brings: everything that must not come from the bundle.
@@ -39,6 +41,31 @@ pub struct Question<'a> {
 /// Checks whose findings leave a run unfit to be judged by its rules: a missing event must not be reported as a wrong act.
 const FORM: &[Check] =
     &[Check::Leaves, Check::Inclusion, Check::Chain, Check::Plans, Check::FullLog, Check::Signatures];
+
+/// Judges an archive. One that is not in the one form that bundles have is not read any further.
+pub fn verify_zip(archive: &[u8], question: &Question<'_>) -> Report {
+    match zip::read(archive) {
+        Ok(found) => {
+            let mut files = Files::new();
+            for (path, bytes) in found {
+                files.take(path, bytes.to_vec());
+            }
+            verify(&files, question)
+        }
+        Err(fault) => {
+            let mut docket = Docket::default();
+            docket.tampered(Check::Manifest, Place::bundle(), format!("the archive is refused: {fault}"));
+            Report {
+                verdict: docket.worst(),
+                manifest: None,
+                head: None,
+                fields: Counts::default(),
+                runs: Vec::new(),
+                checks: docket.close(),
+            }
+        }
+    }
+}
 
 /// Judges a bundle.
 pub fn verify(files: &Files, question: &Question<'_>) -> Report {
@@ -89,11 +116,12 @@ pub fn verify(files: &Files, question: &Question<'_>) -> Report {
             }
             continue;
         }
-        if acts.before(u64::MAX).next().is_some() && !acts.is_whole() {
+        let last = run.chain.lines.last().map_or(0, |line| line.index);
+        if !acts.is_whole_before(last) {
             docket.leave_open(
                 Check::Approvals,
                 place,
-                "the acts of the workspace are here in part: a removal that was left out would not show",
+                "nothing shows that all acts of the workspace before the end of the run are here: a removal could be left out",
             );
         }
         times::run(run, &sights, &mut docket);
@@ -101,7 +129,7 @@ pub fn verify(files: &Files, question: &Question<'_>) -> Report {
             replay::replay(run, &acts, &sets, &values, &mut docket).map(|replayed| (run.id, replayed)),
         );
     }
-    recovery::check(&parts, &replayed, &mut docket);
+    recovery::check(&parts, &replayed, &values, &mut docket);
     if let Some(head) = &head {
         for (id, told) in &replayed {
             if let Some(run) = parts.runs.get(id) {

@@ -16,7 +16,6 @@ use super::replay::Step;
 use crate::files::Files;
 use crate::finding::{Check, Docket, Place};
 use crate::policy_file::{self, PolicyFileFault};
-use crate::values::Field;
 
 /// The policy sets of a bundle.
 #[derive(Debug, Default)]
@@ -37,7 +36,7 @@ pub fn load(files: &Files, docket: &mut Docket) -> Sets {
                 docket.unknown(Check::Decisions, place, fault.to_string());
             }
             (_, Err(fault @ PolicyFileFault::Form)) => {
-                docket.tampered(Check::Decisions, place, fault.to_string())
+                docket.tampered(Check::Decisions, place, fault.to_string());
             }
             (_, Ok(_)) => {
                 docket.tampered(
@@ -159,10 +158,7 @@ fn told_otherwise(
 ) -> Option<&'static str> {
     let record = step.values.named(&document.sd, "record")?;
     let arguments = step.values.named(&document.sd, "arguments")?;
-    let changes = document.changes.iter().map(|digest| match step.values.field(digest) {
-        Field::Disclosed(change) => Some(change),
-        Field::Erased(_) | Field::Withheld => None,
-    });
+    let changes = document.changes.iter().map(|digest| step.values.field(digest).disclosed().cloned());
     let changes = changes.collect::<Option<Vec<Value>>>()?;
     if request.record.id.as_deref() != record.as_str() {
         return Some("record");

@@ -30,7 +30,7 @@ pub fn step(step: &Step<'_>, docket: &mut Docket) {
     let document = usize::try_from(started.n).ok().and_then(|n| plan?.get(n));
     match document.filter(|document| document.hash == started.mutation) {
         None => {
-            docket.violation(Check::Dispatch, place, "the write was of a mutation that is not in the plan")
+            docket.violation(Check::Dispatch, place, "the write was of a mutation that is not in the plan");
         }
         Some(planned) => {
             let document = &planned.document;

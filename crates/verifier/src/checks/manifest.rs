@@ -15,6 +15,9 @@ use crate::finding::{Check, Docket, Place};
 /// Reads the table of contents and compares every file.
 pub fn check(files: &Files, docket: &mut Docket) -> Option<Manifest> {
     let place = Place::file(MANIFEST);
+    for fault in files.refused() {
+        docket.tampered(Check::Manifest, Place::bundle(), fault.to_string());
+    }
     let Some(bytes) = files.get(MANIFEST) else {
         docket.missing(Check::Manifest, place, "the table of contents is missing");
         return None;

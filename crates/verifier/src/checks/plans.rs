@@ -21,12 +21,11 @@ pub fn check(run: &RunParts, origin: &str, chain_is_whole: bool, docket: &mut Do
         told.insert(previewed.revision);
         let file = run.chain.file(&format!("plans/{}.jsonl", previewed.revision));
         let place = run.chain.place().within(file).at(line.index);
-        match run.plans.get(&previewed.revision) {
-            Some(documents) => whole &= compare(run, origin, previewed, documents, place, docket),
-            None => {
-                whole = false;
-                docket.missing(Check::Plans, place, "the mutation documents of the plan are missing");
-            }
+        if let Some(documents) = run.plans.get(&previewed.revision) {
+            whole &= compare(run, origin, previewed, documents, place, docket);
+        } else {
+            whole = false;
+            docket.missing(Check::Plans, place, "the mutation documents of the plan are missing");
         }
     }
     for revision in run.plans.keys().filter(|revision| chain_is_whole && !told.contains(revision)) {

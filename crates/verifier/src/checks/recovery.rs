@@ -7,15 +7,18 @@ use domain::command::Command;
 use domain::event::{Event, RecoveryFinished};
 use domain::id::{NodeId, RunId};
 use domain::principal::Actor;
-use domain::run::{Context, Progress, Run, decide};
+use domain::run::{Context, Progress, RecoveryKind, Run, decide};
 use proof::digest::Digest;
+use proof::json::Value;
+use proof::leaf::SdDigest;
 
 use super::replay::Replayed;
 use crate::finding::{Check, Docket, Place};
-use crate::read::{Parts, RunParts};
+use crate::read::{Parts, PlannedDocument, RunParts};
+use crate::values::Values;
 
 /// Judges every recovery of every run that was replayed.
-pub fn check(parts: &Parts, replayed: &BTreeMap<RunId, Replayed>, docket: &mut Docket) {
+pub fn check(parts: &Parts, replayed: &BTreeMap<RunId, Replayed>, values: &Values, docket: &mut Docket) {
     for (id, told) in replayed {
         let Some(run) = parts.runs.get(id) else { continue };
         for (seq, before) in &told.recoveries {
@@ -44,6 +47,9 @@ pub fn check(parts: &Parts, replayed: &BTreeMap<RunId, Replayed>, docket: &mut D
             let child = Child { parts: child, close: *close, ended };
             if let Err(why) = judge(before, finished, node, read.leaf.cause.as_slice(), &child) {
                 docket.violation(Check::Recovery, place, why);
+            } else if let Some(n) = restores_otherwise(before, run, child.parts, ended, values) {
+                let told = format!("{} does not put back what mutation {n} had changed", ended.id);
+                docket.violation(Check::Recovery, place, told);
             }
         }
         announced(*id, told, parts, replayed, docket);
@@ -119,6 +125,46 @@ fn judge(
 fn is_proven(progress: &Progress) -> bool {
     let last = progress.attempts.last().and_then(|attempt| attempt.result.as_ref());
     progress.recovered.is_none() && last.is_some_and(|result| result.outcome == Outcome::Applied)
+}
+
+/// A mutation that is said to be rolled back, and whose disclosed before-values are not what the recovery run wrote.
+fn restores_otherwise(
+    before: &Run,
+    parent: &RunParts,
+    child: &RunParts,
+    ended: &Run,
+    values: &Values,
+) -> Option<u32> {
+    let open = before.recovery.as_ref().filter(|open| open.kind == RecoveryKind::Rollback)?;
+    let (done, undone) = (parent.plans.get(&before.revision)?, child.plans.get(&ended.revision)?);
+    if !ended.amenders.is_empty() {
+        return None;
+    }
+    let puts_back = |n: u32, undo: &PlannedDocument| {
+        let Some(done) = usize::try_from(n).ok().and_then(|n| done.get(n)) else { return false };
+        let (done, undo) = (&done.document, &undo.document);
+        let known = |digests: &[SdDigest]| {
+            digests
+                .iter()
+                .map(|digest| values.field(digest).disclosed().cloned())
+                .collect::<Option<Vec<Value>>>()
+        };
+        let (Some(changes), Some(back)) = (known(&done.changes), known(&undo.changes)) else { return true };
+        let same_record =
+            undo.kind == "update" && values.named(&done.sd, "record") == values.named(&undo.sd, "record");
+        let was = |name: &Value| changes.iter().find(|change| change.get("field") == Some(name));
+        same_record
+            && done.connector == undo.connector
+            && done.object == undo.object
+            && back.iter().all(|change| {
+                let was = change.get("field").and_then(was);
+                // What was absent is put back by clearing it.
+                let said = |change: &Value, side| change.get(side).cloned().unwrap_or(Value::Null);
+                was.is_some_and(|was| said(was, "before") == said(change, "after"))
+            })
+    };
+    let pairs = open.mutations.iter().zip(undone);
+    pairs.filter(|(n, undo)| !puts_back(**n, undo)).map(|(n, _)| *n).next()
 }
 
 /// A recovery run is one that its parent planned.

@@ -104,7 +104,7 @@ fn mutation(told: &MutationTold, out: &mut String) -> std::fmt::Result {
                 writeln!(out, "         {field}: {} → {}", side("before"), side("after"))?;
             }
             Field::Erased(_) | Field::Withheld => {
-                writeln!(out, "         a change {}", absent(change).unwrap_or_default())?
+                writeln!(out, "         a change {}", absent(change).unwrap_or_default())?;
             }
         }
     }

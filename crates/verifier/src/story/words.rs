@@ -88,12 +88,12 @@ pub fn says(event: &Event, by: &str, fields: &BTreeMap<String, Field>) -> String
         }
         Event::RunHandedBack(_) => format!("{by} gave the run back{}.", because("rationale")),
         Event::ChangeObserved(e) => {
-            format!("A change of the record of change {} by hand was observed, not authorised.", e.n)
+            format!("A change of the record of change {} by hand was observed, not authorized.", e.n)
         }
         Event::RunAuthorized(e) => {
-            format!("Plan {} was authorised until {} (basis `{}`).", e.revision, e.expires, e.basis)
+            format!("Plan {} was authorized until {} (basis `{}`).", e.revision, e.expires, e.basis)
         }
-        Event::AuthorizationVoided(e) => format!("The authorisation was void: `{}`.", e.code),
+        Event::AuthorizationVoided(e) => format!("The authorization was void: `{}`.", e.code),
         Event::AttemptStarted(e) => format!(
             "Attempt {} of change {} was about to be sent before {} (evidence `{}`, guarantee `{}`).",
             e.attempt, e.n, e.send_by, e.evidence, e.guarantee

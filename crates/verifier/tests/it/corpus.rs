@@ -73,7 +73,8 @@ pub fn files(bundle: &Bundle) -> Files {
 }
 
 fn told(report: &Report) -> String {
-    report.findings().map(|f| format!("{} {} {}: {}\n", f.check, f.verdict, f.place, f.sentence)).collect()
+    let lines = report.findings().map(|f| format!("{} {} {}: {}", f.check, f.verdict, f.place, f.sentence));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn failing(report: &Report) -> Vec<Check> {

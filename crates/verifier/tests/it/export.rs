@@ -164,13 +164,13 @@ impl Export {
             }
         }
         if self.scope == Scope::Full {
-            self.tiles(log, &tree, &mut files);
+            write_tiles(log, &tree, &mut files);
         }
         for old in &self.since {
             let path =
                 consistency::build(*old, tree.frontier.size(), |level, n| tree.node(level, n)).unwrap();
-            let lines: String = path.iter().map(|hash| format!("{}\n", hash.to_base64())).collect();
-            files.insert(format!("log/consistency/{old}"), lines.into_bytes());
+            let lines: Vec<String> = path.iter().map(Digest::to_base64).collect();
+            files.insert(format!("log/consistency/{old}"), format!("{}\n", lines.join("\n")).into_bytes());
         }
         if self.texts {
             let digest = SET.digest();
@@ -218,24 +218,24 @@ impl Export {
             files.insert(format!("artifacts/{digest}"), bytes);
         }
     }
+}
 
-    fn tiles(&self, log: &Log, tree: &Tree, files: &mut Bundle) {
-        for tile in tiles(tree.frontier.size()) {
-            let range = tile.index * 256..tile.index * 256 + u64::from(tile.width);
-            let bytes = match tile.kind {
-                TileKind::Entries => {
-                    let leaves: Vec<Vec<u8>> =
-                        range.map(|n| log.leaves[usize::try_from(n).unwrap()].to_bytes().unwrap()).collect();
-                    write_entries(&leaves).unwrap()
-                }
-                TileKind::Hashes(level) => {
-                    let hashes: Vec<Digest> =
-                        range.map(|n| tree.node(u32::from(level) * 8, n).unwrap()).collect();
-                    write_hashes(&hashes)
-                }
-            };
-            files.insert(format!("log/{tile}"), bytes);
-        }
+fn write_tiles(log: &Log, tree: &Tree, files: &mut Bundle) {
+    for tile in tiles(tree.frontier.size()) {
+        let range = tile.index * 256..tile.index * 256 + u64::from(tile.width);
+        let bytes = match tile.kind {
+            TileKind::Entries => {
+                let leaves: Vec<Vec<u8>> =
+                    range.map(|n| log.leaves[usize::try_from(n).unwrap()].to_bytes().unwrap()).collect();
+                write_entries(&leaves).unwrap()
+            }
+            TileKind::Hashes(level) => {
+                let hashes: Vec<Digest> =
+                    range.map(|n| tree.node(u32::from(level) * 8, n).unwrap()).collect();
+                write_hashes(&hashes)
+            }
+        };
+        files.insert(format!("log/{tile}"), bytes);
     }
 }
 

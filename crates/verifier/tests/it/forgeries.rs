@@ -119,6 +119,6 @@ fn text(files: &Bundle, path: &str) -> String {
 fn lines(files: &mut Bundle, path: &str, change: impl FnOnce(&mut Vec<String>)) {
     let mut lines: Vec<String> = text(files, path).lines().map(str::to_owned).collect();
     change(&mut lines);
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    files.insert(path.to_owned(), text.into_bytes());
+    lines.push(String::new());
+    files.insert(path.to_owned(), lines.join("\n").into_bytes());
 }

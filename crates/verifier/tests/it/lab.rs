@@ -224,10 +224,6 @@ impl Lab {
         self.now = self.now.plus_s(1);
     }
 
-    pub fn wait_s(&mut self, seconds: u64) {
-        self.now = self.now.plus_s(seconds);
-    }
-
     fn keep(&mut self, run: Option<RunId>, written: Vec<SealedEvent>) {
         for event in written {
             self.log.leaves.push(Leaf::parse(&event.bytes).unwrap());
@@ -267,9 +263,15 @@ impl Lab {
         changes: &[(&str, &str, &str)],
         recovers: Option<(RunId, RecoveryKind)>,
     ) {
-        let mutations: Vec<Mutation> =
+        let mut mutations: Vec<Mutation> =
             (0u32..).zip(changes).map(|(n, change)| self.mutation(n, change)).collect();
         let count = u32::try_from(mutations.len()).unwrap();
+        if recovers.is_some() {
+            // The last record first.
+            for (n, mutation) in (0..count).rev().zip(&mut mutations) {
+                mutation.record = Some(format!("006A{n}"));
+            }
+        }
         self.mutations.insert(id, mutations);
         let propose = Propose {
             id,
@@ -517,7 +519,7 @@ impl Lab {
             self.finish(child, Outcome::Applied, "read_back");
         }
         self.attempt(child);
-        self.finish(child, last, "invalid_value");
+        self.finish(child, last, if last == Outcome::Applied { "read_back" } else { "invalid_value" });
         let (run, hashes) = &self.runs[&child];
         let finish = Command::FinishRecovery {
             child,

@@ -6,13 +6,20 @@ use domain::attempt::Outcome;
 use domain::command::Command;
 use domain::mutation::Environment;
 use domain::run::Stage;
+use exports::aat::{TrailKey, TrailKeys, trail};
 use proof::bundle::Scope;
+use proof::digest::sha256;
+use proof::dsse::{Envelope, IN_TOTO};
 use proof::json::Value;
+use proof::note::{KeyKind, SigningKey};
 use verifier::Verdict;
+use verifier::checks::projections;
+use verifier::finding::Docket;
+use verifier::read;
 
-use crate::corpus::Case;
-use crate::export::{Export, Tree};
-use crate::lab::{ADMIN, ANN, BOB, HOLDER, Lab, person, run_id, slug};
+use crate::corpus::{self, Case};
+use crate::export::{Export, Tree, hash};
+use crate::lab::{ADMIN, ANN, BOB, HOLDER, Lab, ORIGIN, person, run_id, slug};
 
 pub const STAGE: &[(&str, &str, &str)] = &[("stage", "Negotiation", "Closed Won")];
 pub const AMOUNT: &[(&str, &str, &str)] = &[("amount", "71400", "79800"), ("note", "(absent)", "signed")];
@@ -199,6 +206,8 @@ fn exports() -> Vec<Case> {
     let mut full = self::export(&lab);
     full.scope = Scope::Full;
     cases.push(Case::new("full", full.files(&lab.log), Verdict::Valid));
+    cases.push(projected(&lab));
+    cases.push(anchored(&lab));
 
     // One of two runs, and a head that the auditor kept between them.
     let mut lab = auto();
@@ -218,4 +227,58 @@ fn exports() -> Vec<Case> {
     case.known = vec![kept.to_string()];
     cases.push(case);
     cases
+}
+
+/// With a statement in DSSE, written by hand from what the log holds, and an audit trail.
+pub fn projected(lab: &Lab) -> Case {
+    let mut files = export(lab).files(&lab.log);
+    let id = run_id(1);
+    let run = lab.run(id);
+    let plan = run.plan.as_ref().unwrap();
+    let head = Tree::of(&lab.log).checkpoint();
+    let last = lab.log.leaves.last().unwrap();
+    let events = sha256(&files[&format!("runs/{id}/events.jsonl")]);
+    let statement = format!(
+        concat!(
+            r#"{{"_type":"https://in-toto.io/Statement/v1","predicate":{{"events":{},"head":"{}","#,
+            r#""log":{{"root":"{}","size":{}}},"origin":"{ORIGIN}","plan_digest":"{}","policy":"{}","run":"{id}","#,
+            r#""stage":"applied"}},"predicateType":"https://actionplane.dev/attestations/run/v1","#,
+            r#""subject":[{{"digest":{{"sha256":"{events}"}},"name":"{ORIGIN}/{id}/events.jsonl"}}]}}"#
+        ),
+        run.events,
+        hash(last),
+        head.root,
+        head.size,
+        plan.digest,
+        plan.policy,
+        ORIGIN = ORIGIN,
+        id = id,
+        events = events,
+    );
+    let key = SigningKey::new("ap.example/w/acme/attestation", KeyKind::Ed25519, &[5; 32]).unwrap();
+    let envelope = Envelope::sign(IN_TOTO, statement.as_bytes(), &key).unwrap();
+    files.insert(format!("runs/{id}/attestation.dsse.json"), envelope.to_bytes().unwrap());
+    let key = |secret: u8| TrailKey::new(&[secret; 32]).unwrap();
+    let keys = TrailKeys::new(key(1), key(2)).unwrap();
+    let parts = read::parts(&corpus::files(&files), &mut Docket::default());
+    let head = Case::new("head", files.clone(), Verdict::Valid).verify().head.unwrap();
+    let trail = trail(&projections::evidence(&parts.runs[&id], run, &head), &keys);
+    files.insert(format!("runs/{id}/aat.jsonl"), trail);
+    files.insert(format!("runs/{id}/aat.keys.json"), keys.file());
+    Case::new("projected", files, Verdict::Valid).relisted()
+}
+
+/// The digest of the head with a time behind it, as DER has them in a time-stamp token.
+pub fn token(head: &[u8], time: &str) -> Vec<u8> {
+    let digest = sha256(head);
+    let time = [[0x18, u8::try_from(time.len()).unwrap()].as_slice(), time.as_bytes()].concat();
+    [[0x04, 0x20].as_slice(), digest.as_bytes(), &[0x02, 0x01, 0x07], &time].concat()
+}
+
+fn anchored(lab: &Lab) -> Case {
+    let mut files = export(lab).files(&lab.log);
+    let token = token(&files["log/checkpoint"], "20261124090000Z");
+    files.insert("anchors/day.tsr".to_owned(), token);
+    files.insert("anchors/ca.pem".to_owned(), b"a certificate".to_vec());
+    Case::new("anchored", files, Verdict::Valid).relisted()
 }

@@ -35,7 +35,7 @@ const ROOMS: &[Room] = &[
         tests_know: &[],
     },
     // The auditor's program: pure crates only, no database, no network.
-    Room { name: "verifier", knows: &["domain", "policy", "proof"], tests_know: &[] },
+    Room { name: "verifier", knows: &["domain", "exports", "policy", "proof"], tests_know: &[] },
     Room { name: "simulators", knows: &[], tests_know: &[] },
     Room { name: "xtask", knows: &[], tests_know: &[] },
 ];

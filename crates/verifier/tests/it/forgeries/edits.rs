@@ -7,6 +7,7 @@ use proof::bundle::Scope;
 use proof::checkpoint::Checkpoint;
 use proof::digest::sha256;
 use proof::disclosure::Disclosure;
+use proof::dsse::Envelope;
 use proof::json::Value;
 use proof::tlog_proof::TlogProof;
 use verifier::Check::{
@@ -17,7 +18,7 @@ use verifier::Verdict::{CannotJudge, Incomplete, Open, Tampered, Untrusted, Unwi
 
 use super::{edit, lines, silent, text};
 use crate::corpus::Case;
-use crate::export::{Bundle, Tree, hash, prove};
+use crate::export::{Bundle, Tree, prove};
 use crate::lab::{Lab, run_id};
 use crate::stories::{STAGE, approved, auto, erased, export, rolled_back};
 
@@ -69,13 +70,13 @@ fn manifest() -> Vec<Case> {
     let damaged = (Manifest, Tampered);
     vec![
         silent("file_changed", &lab, damaged, |files| {
-            replace(files, "trust.tlog-policy", "quorum g", "quorum none")
+            replace(files, "trust.tlog-policy", "quorum g", "quorum none");
         }),
         silent("file_unlisted", &lab, damaged, |files| {
-            drop(files.insert("notes.txt".to_owned(), b"x".to_vec()))
+            drop(files.insert("notes.txt".to_owned(), b"x".to_vec()));
         }),
         silent("file_listed_and_missing", &lab, (Manifest, Incomplete), |files| {
-            remove(files, "trust.tlog-policy")
+            remove(files, "trust.tlog-policy");
         }),
         silent("manifest_missing", &lab, (Manifest, Incomplete), |files| remove(files, "manifest.json")),
         silent("manifest_malformed", &lab, damaged, |files| replace(files, "manifest.json", "{", "{ ")),
@@ -163,13 +164,13 @@ fn signatures() -> Vec<Case> {
         edit("cosignature_forged", &lab, (Signatures, Tampered), |files| bend(files, "witness1.example/w")),
         edit("log_signature_dropped", &lab, (Trust, Untrusted), |files| unsigned(files, "ap.example/w/acme")),
         edit("cosignature_dropped", &lab, (Signatures, Unwitnessed), |files| {
-            unsigned(files, "witness0.example/w")
+            unsigned(files, "witness0.example/w");
         }),
         edit("log_signature_of_one_proof_dropped", &lab, (Trust, Untrusted), |files| {
-            one(files, "ap.example/w/acme")
+            one(files, "ap.example/w/acme");
         }),
         edit("cosignature_of_one_proof_dropped", &lab, (Signatures, Unwitnessed), |files| {
-            one(files, "witness0.example/w")
+            one(files, "witness0.example/w");
         }),
         edit("head_malformed", &lab, (Signatures, Tampered), |files| {
             let text = text(files, "log/checkpoint");
@@ -259,7 +260,7 @@ fn chains() -> Vec<Case> {
             without(files, last);
         }),
         edit("events_swapped", &lab, (Chain, Incomplete), |files| {
-            lines(files, &events(1), |lines| lines.swap(3, 4))
+            lines(files, &events(1), |lines| lines.swap(3, 4));
         }),
         edit("event_doubled", &lab, (Chain, Tampered), |files| {
             lines(files, &events(1), |lines| lines.insert(3, lines[3].clone()));
@@ -304,7 +305,7 @@ fn plans() -> Vec<Case> {
             });
         }),
         edit("mutation_malformed", &lab, (Plans, Tampered), |files| {
-            replace(files, &plan(), "\"n\":0", "\"n\":1")
+            replace(files, &plan(), "\"n\":0", "\"n\":1");
         }),
         edit("plan_of_no_revision", &lab, (Plans, Tampered), |files| {
             let bytes = files[&plan()].clone();
@@ -350,7 +351,7 @@ fn values() -> Vec<Case> {
     let gone = &lab.log.sealed[&Some(run_id(1))][0];
     vec![
         edit("value_of_nothing", &lab, found, |files| {
-            lines(files, &disclosures(1), |lines| lines.push(line(&foreign)))
+            lines(files, &disclosures(1), |lines| lines.push(line(&foreign)));
         }),
         edit("value_not_as_named", &lab, found, |files| {
             lines(files, &disclosures(1), |lines| {
@@ -359,7 +360,7 @@ fn values() -> Vec<Case> {
             });
         }),
         edit("value_twice", &lab, found, |files| {
-            lines(files, &disclosures(1), |lines| lines.push(lines[0].clone()))
+            lines(files, &disclosures(1), |lines| lines.push(lines[0].clone()));
         }),
         edit("values_cut", &lab, found, |files| {
             let path = disclosures(1);
@@ -452,6 +453,13 @@ fn kept() -> Vec<Case> {
     ]
 }
 
+/// Exports of the approved run, changed.
+fn projected(name: &'static str, change: impl FnOnce(&mut Bundle)) -> Case {
+    let mut case = crate::stories::projected(&approved());
+    change(&mut case.files);
+    Case::new(name, case.files, Tampered).found_by(Projections).relisted()
+}
+
 fn others() -> Vec<Case> {
     let lab = auto();
     let mut early = export(&lab);
@@ -461,6 +469,10 @@ fn others() -> Vec<Case> {
         early.found_by(Times),
         edit("anchor_of_another_head", &lab, (Anchors, Tampered), |files| {
             files.insert("anchors/a.tsr".to_owned(), b"a token about something else".to_vec());
+        }),
+        edit("anchored_before_it_was_written", &lab, (Times, Tampered), |files| {
+            let token = crate::stories::token(&files["log/checkpoint"], "20261124070000Z");
+            files.insert("anchors/early.tsr".to_owned(), token);
         }),
         edit("policy_not_as_named", &lab, (Decisions, Tampered), |files| {
             let path = files.keys().find(|path| path.starts_with("policies/")).unwrap().clone();
@@ -473,14 +485,23 @@ fn others() -> Vec<Case> {
         edit("attestation_of_another_run", &lab, (Projections, Tampered), |files| {
             files.insert(format!("runs/{}/attestation.dsse.json", run_id(1)), b"{}".to_vec());
         }),
-        edit("trail_names_another_event", &lab, (Projections, Tampered), |files| {
-            let leaf = lab.log.leaves.iter().find(|leaf| leaf.run.is_some()).unwrap();
-            let record = format!(
-                "{{\"ap_leaf_hash\":\"{}\",\"ap_log_index\":0,\"ap_origin\":\"ap.example/w/acme\",\"timestamp\":\"{}\"}}\n",
-                hash(leaf),
-                leaf.time
+        projected("attestation_says_otherwise", |files| {
+            let path = format!("runs/{}/attestation.dsse.json", run_id(1));
+            let mut envelope = Envelope::parse(&files[&path]).unwrap();
+            let text = String::from_utf8(envelope.payload).unwrap();
+            envelope.payload = text.replace("\"stage\":\"applied\"", "\"stage\":\"failed\"").into_bytes();
+            files.insert(path, envelope.to_bytes().unwrap());
+        }),
+        projected("trail_cut", |files| {
+            lines(files, &format!("runs/{}/aat.jsonl", run_id(1)), |lines| drop(lines.pop()));
+        }),
+        projected("trail_rewritten", |files| {
+            replace(
+                files,
+                &format!("runs/{}/aat.jsonl", run_id(1)),
+                "\"outcome\":\"success\"",
+                "\"outcome\":\"failure\"",
             );
-            files.insert(format!("runs/{}/aat.jsonl", run_id(1)), record.into_bytes());
         }),
     ]
 }

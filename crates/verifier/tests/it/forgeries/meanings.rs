@@ -66,13 +66,13 @@ fn replay() -> Vec<Case> {
             set(leave, "expires", soon);
         }),
         untold("denied_and_authorized", &auto, broken, |log| {
-            set(the(log, "policy.decided"), "decision", "deny")
+            set(the(log, "policy.decided"), "decision", "deny");
         }),
         forge("approval_asked_and_basis_auto", &approved, broken, |log| {
-            set(the(log, "run.authorized"), "basis", "auto")
+            set(the(log, "run.authorized"), "basis", "auto");
         }),
         forge("basis_takeover_without_one", &auto, broken, |log| {
-            set(the(log, "run.authorized"), "basis", "takeover")
+            set(the(log, "run.authorized"), "basis", "takeover");
         }),
         forge("takeover_left_out", &taken_over(), broken, |log| cut(log, "run.taken_over", 0)),
         forge("attempt_number_skipped", &auto, broken, |log| {
@@ -96,7 +96,7 @@ fn replay() -> Vec<Case> {
             log.leaves.extend(late);
         }),
         forge("key_of_another_plan", &auto, broken, |log| {
-            set(the(log, "attempt.started"), "key", sha256(b"key"))
+            set(the(log, "attempt.started"), "key", sha256(b"key"));
         }),
         forge("time_runs_backwards", &auto, broken, |log| {
             the(log, "run.authorized").time = "2026-11-24T07:00:00.000Z".to_owned();
@@ -369,7 +369,10 @@ fn recoveries() -> Vec<Case> {
         &[("note", "signed", "(absent)"), ("amount", "79800", "71400")],
         Outcome::Rejected,
     );
+    let mut other = approved();
+    other.roll_back(run_id(1), run_id(2), &[("note", "signed", "(absent)"), ("amount", "79800", "71401")]);
     vec![
+        told("recovered_to_another_value", &other, broken),
         Case::new("recovery_run_missing", alone.files(&lab.log), Incomplete).found_by(Recovery),
         told("recovered_less_than_is_said", &part, broken),
         forge("recovery_of_another_run", &lab, broken, |log| {
