@@ -9,6 +9,7 @@
 pub mod aat;
 pub mod attestation;
 pub mod cloudevents;
+pub mod controls;
 pub mod csv;
 pub mod evidence;
 pub mod jsonl;

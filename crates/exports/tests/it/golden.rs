@@ -2,12 +2,13 @@
 
 use exports::RunEvidence;
 use exports::aat::{TrailKey, TrailKeys};
-use exports::{aat, attestation, cloudevents, csv, jsonl, ocsf};
+use exports::{aat, attestation, cloudevents, controls, csv, jsonl, ocsf};
 use proof::digest::sha256;
 use proof::json::Value;
 use proof::note::{KeyKind, SigningKey};
 
 use crate::committed;
+use crate::controls::gathered;
 use crate::stories::{named, world};
 
 /// Throw-away keys, made from a public label.
@@ -53,4 +54,11 @@ fn the_workspace_is_the_committed_lines_and_table() {
     // For a recipient who sees neither names nor reasons.
     world.withheld = ["approver", "operator", "rationale", "reason"].into();
     check("withheld.csv", csv::events(&world.all(), None));
+}
+
+#[test]
+fn the_control_evidence_is_the_committed_page_and_table() {
+    let gathered = gathered(&world());
+    check("controls.html", controls::html(&gathered, Some("https://ap.example/runs/")).into_bytes());
+    check("controls.csv", controls::csv(&gathered));
 }

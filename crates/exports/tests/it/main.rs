@@ -3,6 +3,8 @@
 mod aat;
 mod attestation;
 mod committed;
+mod controls;
 mod golden;
 mod stories;
+mod types;
 mod world;
