@@ -4084,12 +4084,14 @@ export async function main(args, write) {
   }
   if (path === undefined) return misuse('no bundle was named');
   try {
-    const read = async (file) => fromUtf8(new Uint8Array(await readFile(file)));
+    const read = async (file) => new Uint8Array(await readFile(file));
     const bundle = await readBundle(path);
-    const trust = options.trustFile === undefined ? undefined : await read(options.trustFile);
+    const policy = options.trustFile === undefined ? undefined : await read(options.trustFile);
     const known = await Promise.all(options.known.map(read));
+    let trust;
     try {
-      questionOf({ trust, known });
+      trust = policy && parsePolicy(fromUtf8(policy));
+      known.forEach(parseCheckpoint);
     } catch (error) {
       if (error instanceof Fault) return misuse(`what you trust cannot be read: ${error.message}`);
       throw error;

@@ -792,7 +792,7 @@ def check_chain(run, chain, docket):
 
 def check_disclosures(files, folders, docket):
     """Each disclosed value matches a digest in the scope of its chain and has no tombstone. Returns the counts."""
-    tombstones, counts = set(), {"disclosed": 0, "erased": 0, "withheld": 0}
+    tombstones, named, counts = set(), set(), {"disclosed": 0, "erased": 0, "withheld": 0}
     for _, _, leaf, _ in folders["workspace"]:
         if leaf and leaf["type"] == "disclosure.erased":
             tombstones.update(one for one in leaf["data"].get("digests", []) if isinstance(one, str))
@@ -813,7 +813,7 @@ def check_disclosures(files, folders, docket):
                 entry = parse_evidence(line, LINE_BYTES_MAX)
                 if set(entry) != {"digest", "disclosure"} or not isinstance(entry["disclosure"], str):
                     raise Fault("line", "a line is not a disclosure in its one form")
-                digest, _, value = open_disclosure(entry["disclosure"])
+                digest, called, value = open_disclosure(entry["disclosure"])
                 if entry["digest"] != digest:
                     raise Fault("digest", "a value is not the one that its digest names")
                 if digest not in scope or digest in shown:
@@ -821,7 +821,7 @@ def check_disclosures(files, folders, docket):
                 if digest in tombstones:
                     raise Fault("erased", "the value under %s was erased, and is here" % digest)
                 shown.add(digest)
-                check_artifact(files, value, docket)
+                named.update(check_artifact(files, called, value, docket))
         except Fault as fault:
             docket.find("disclosures", "TAMPERED", name, str(fault))
         counts["disclosed"] += len(shown)
@@ -830,14 +830,17 @@ def check_disclosures(files, folders, docket):
     for name in files:
         if name.startswith("artifacts/") and sha256(files[name]).hex() != name[len("artifacts/"):]:
             docket.find("disclosures", "TAMPERED", name, "the file is not the one that it is named after")
+        elif name.startswith("artifacts/") and name[len("artifacts/"):] not in named:
+            docket.find("disclosures", "TAMPERED", name, "no disclosed value names this file")
     return counts
 
 
-def check_artifact(files, value, docket):
-    """A value above 64 KiB stands in a file of its own."""
+def check_artifact(files, called, value, docket):
+    """A value above 64 KiB stands in a file of its own. Returns the hashes of the files that a value names."""
+    attached = {value.get("sha256")} if called == "artifact" and isinstance(value, dict) else set()
     stub = value.get("artifact") if isinstance(value, dict) else None
     if stub is None:
-        return
+        return attached
     if not isinstance(stub, dict) or set(stub) != {"bytes", "media_type", "sha256"} or not is_text(stub["sha256"], HASH):
         raise Fault("artifact", "the name of a large value is malformed")
     found = files.get("artifacts/" + stub["sha256"])
@@ -847,6 +850,7 @@ def check_artifact(files, value, docket):
         raise Fault("artifact", "a large value is not the one that its disclosure names")
     else:
         parse_open(found)
+    return attached | {stub["sha256"]}
 
 
 def verify(files, trust=None, max_age=None, now=None):
@@ -915,9 +919,9 @@ def main(arguments):
             raise Misuse("no bundle was named")
         trust = None
         if trust_file is not None:
-            with open(trust_file, encoding="utf-8", newline="") as file:
+            with open(trust_file, "rb") as file:
                 try:
-                    trust = parse_policy(file.read())
+                    trust = parse_policy(decode(file.read()))
                 except Fault as fault:
                     raise Misuse("your trust policy cannot be read: %s" % fault)
         try:
@@ -928,7 +932,7 @@ def main(arguments):
     except Misuse as misuse:
         print("%s\nusage: verify.py <bundle.apev | folder> [--trust policy] [--max-age 24h] [--json]" % misuse)
         return 2
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         print("could not judge: %s" % error)
         return 1
     report = verify(files, trust, max_age)

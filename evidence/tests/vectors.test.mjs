@@ -57,7 +57,7 @@ test('leaves: strict JSON and the form of a leaf', () => {
   for (const one of cases) {
     const input = one.input_hex
       ? unhex(one.input_hex)
-      : utf8(one.input ?? base.replace('{data}', () => one.data));
+      : utf8(one.input ?? base.replace('{data}', () => one.data ?? `{"s":"${'a'.repeat(16_384)}"}`));
     agree(wordOf(() => verifier.parseLeaf(input)), one.expect, one.name);
     if (one.leaf_hash) assert.equal(hex(verifier.leafHash(input)), one.leaf_hash, one.name);
   }
@@ -237,13 +237,12 @@ test('a bundle has one zip, and no other archive is read', () => {
   const read = verifier.readZip(zip);
   assert.deepEqual([...read.keys()].sort(), Object.keys(files).sort());
   verifier.parseManifest(read.get('manifest.json'));
-  // One changed byte outside of a file's content is noticed by the archive itself.
+  // One changed byte is noticed by the archive itself, wherever it is.
   const small = verifier.writeZip([['manifest.json', utf8('{}')], ['a', utf8('x')]]);
-  const contents = new Set([43, 44, 76]);
   for (let at = 0; at < small.length; at += 1) {
     const changed = small.slice();
     changed[at] ^= 1;
-    assert.equal(wordOf(() => verifier.readZip(changed)), 'zip', `byte ${at} ${contents.has(at)}`);
+    assert.equal(wordOf(() => verifier.readZip(changed)), 'zip', `byte ${at}`);
     assert.equal(wordOf(() => verifier.readZip(small.slice(0, at))), 'zip', `cut at ${at}`);
   }
   assert.equal(wordOf(() => verifier.readZip(Uint8Array.of(...small, 0))), 'zip');
