@@ -9,6 +9,7 @@ use domain::principal::{Actor, Principal};
 use domain::run::{DecisionWord, RecoveryOutcome, Stage};
 use proof::digest::{Digest, sha256};
 use proof::json::{Object, Value, object};
+use proof::leaf::SdDigest;
 
 use super::urn;
 use crate::evidence::{Entry, RunEvidence, members, with};
@@ -37,8 +38,8 @@ const DURING: &str = "concurrent";
 
 /// A record of the type `decision`.
 fn decision(kind: &str, phase: &'static str, outcome: &'static str, more: Object) -> Record {
-    let detail = with(members([("decision_type", kind.into())]), []);
-    Record { action: "decision", detail: detail.into_iter().chain(more).collect(), outcome, phase }
+    let detail = members([("decision_type", kind.into())]).into_iter().chain(more).collect();
+    Record { action: "decision", detail, outcome, phase }
 }
 
 fn lifecycle(event: &str, phase: &'static str, outcome: &'static str, more: Object) -> Record {
@@ -236,7 +237,7 @@ fn human(entry: &Entry<Event>, original: Option<Digest>) -> Object {
 
 /// The digests of an event's sealed members. Which is the reason only its disclosure tells.
 fn sealed(entry: &Entry<Event>) -> String {
-    let mut digests: Vec<&str> = entry.leaf.sd.iter().map(|digest| digest.as_str()).collect();
+    let mut digests: Vec<&str> = entry.leaf.sd.iter().map(SdDigest::as_str).collect();
     digests.sort_unstable();
     format!("sealed:{}", digests.join(","))
 }

@@ -8,10 +8,13 @@ const STYLE: &str = "\
 body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}\
 h1{font-size:1.6rem;margin-bottom:.25rem}h2{font-size:1.15rem;margin:2rem 0 .25rem}p{margin:.25rem 0 .75rem;max-width:48rem}\
 table{border-collapse:collapse;width:100%;font-size:.875rem}caption{text-align:left}\
-th,td{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;border-bottom:1px solid #ddd;overflow-wrap:anywhere}\
-th{font-weight:600}thead th{border-bottom:2px solid #888}code{font:.8125rem ui-monospace,monospace}\
+th,td{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;border-bottom:1px solid #ddd}\
+th{font-weight:600}thead th{border-bottom:2px solid #888}code{font:.8125rem ui-monospace,monospace;overflow-wrap:anywhere}\
 .none{color:#595959}a{color:#0b57d0}\
 @media print{body{margin:0;max-width:none;font-size:10pt}h2{break-after:avoid}tr{break-inside:avoid}a{color:inherit}}";
+
+/// From how many characters on a word is a token; a time has 24.
+const TOKEN_CHARS: usize = 26;
 
 /// The page. `runs_at` is what stands before a run's id in a link to it, such as `https://ap.example/runs/`; without it
 /// runs are named but not linked.
@@ -102,7 +105,12 @@ fn rows(page: &mut String, section: &Section, runs_at: Option<&str>) {
         for (position, cell) in cells.iter().enumerate() {
             let (open, close) =
                 if position == 0 { ("<th scope=\"row\">", "</th>") } else { ("<td>", "</td>") };
-            put(page, format_args!("{open}{}{close}", Escaped(cell)));
+            let cell = Escaped(cell);
+            if is_token(cell.0) {
+                put(page, format_args!("{open}<code>{cell}</code>{close}"));
+            } else {
+                put(page, format_args!("{open}{cell}{close}"));
+            }
         }
         if let Some(mention) = mention {
             evidence(page, mention, runs_at);
@@ -110,6 +118,11 @@ fn rows(page: &mut String, section: &Section, runs_at: Option<&str>) {
         page.push_str("</tr>\n");
     }
     page.push_str("</tbody></table>\n");
+}
+
+/// Whether a cell is an id or a digest, which may break anywhere.
+fn is_token(cell: &str) -> bool {
+    cell.len() >= TOKEN_CHARS && !cell.contains(' ')
 }
 
 fn evidence(page: &mut String, mention: &Mention, runs_at: Option<&str>) {

@@ -143,7 +143,7 @@ fn look(
             judged(entry, None, way, workspace, &mention, controls);
         }
         Event::RunTakenOver(event) => {
-            controls.overrides.push(told("taken_over", &format!("until {}", event.until)))
+            controls.overrides.push(told("taken_over", &format!("until {}", event.until)));
         }
         Event::RunHandedBack(event) => controls.overrides.push(told("handed_back", &event.code)),
         Event::PlanAmended(event) => {
@@ -156,7 +156,7 @@ fn look(
         }
         Event::PlanDrifted(_) => controls.exceptions.push(told("drifted", &"")),
         Event::AuthorizationVoided(event) => {
-            controls.exceptions.push(told("authorization_voided", &event.code))
+            controls.exceptions.push(told("authorization_voided", &event.code));
         }
         Event::RunExpired(event) => controls.exceptions.push(told("expired", &event.code)),
         Event::AttemptStarted(_) => population.attempts += 1,
@@ -174,7 +174,7 @@ fn look(
             controls.overrides.push(told("settled_by_person", &event.outcome));
         }
         Event::RecoveryFinished(event) => {
-            *population.recoveries.entry(event.outcome.word()).or_default() += 1
+            *population.recoveries.entry(event.outcome.word()).or_default() += 1;
         }
         Event::RunClosed(event) => *population.closed.entry(event.stage.word()).or_default() += 1,
         Event::AttemptReconciled(_)

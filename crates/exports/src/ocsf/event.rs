@@ -32,7 +32,7 @@ pub(super) fn of(evidence: &RunEvidence, entry: &Entry<Event>) -> Told {
         | Event::ArtifactAttached(_)
         | Event::RunCommented(_) => run(UPDATE, Severity::Informational, Status::Success),
         Event::PlanAmended(_) => run(UPDATE, Severity::Low, Status::Success),
-        Event::PlanDrifted(_) => run(UPDATE, Severity::Low, Status::Failure),
+        Event::PlanDrifted(_) | Event::ApprovalRejected(_) => run(UPDATE, Severity::Low, Status::Failure),
         Event::PolicyDecided(event) => {
             let (severity, status) = match event.decision {
                 DecisionWord::Auto => (Severity::Informational, Status::Success),
@@ -41,7 +41,6 @@ pub(super) fn of(evidence: &RunEvidence, entry: &Entry<Event>) -> Told {
             };
             coded(run(UPDATE, severity, status), &event.decision)
         }
-        Event::ApprovalRejected(_) => run(UPDATE, Severity::Low, Status::Failure),
         Event::RunTakenOver(_) => run(SUSPEND, Severity::Medium, Status::Success),
         Event::RunHandedBack(event) => coded(run(RESUME, Severity::Low, Status::Success), &event.code),
         Event::ChangeObserved(_) => run(UPDATE, Severity::Medium, Status::Other("Observed")),
