@@ -243,3 +243,67 @@ fn account(act: &Act, person: PersonId) -> Option<Account> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::id::NodeId;
+    use domain::workspace::PauseSet;
+    use proof::leaf::ByKind;
+    use proof::tree::leaf_hash;
+
+    use super::*;
+    use crate::read::Line;
+
+    /// A chain of pauses with these positions in chain and log.
+    fn chain(places: &[(u64, u64)]) -> Chain<Act> {
+        let lines = places.iter().map(|(seq, index)| {
+            let node = NodeId::new(Timestamp::from_millis(0), [1; 10]);
+            let leaf = Leaf {
+                sd: vec![],
+                by: proof::leaf::By { id: node.to_string(), kind: ByKind::System },
+                cause: vec![],
+                data: BTreeMap::new(),
+                node: node.to_string(),
+                prev: None,
+                run: None,
+                seq: *seq,
+                time: "2026-11-24T08:00:00.000Z".to_owned(),
+                kind: "pause.set".to_owned(),
+            };
+            let kind = Slug::parse("connector").unwrap();
+            let event = WorkspaceEvent::PauseSet(PauseSet { id: format!("crm-{seq}"), kind });
+            let act = Act { leaf, time: Timestamp::from_millis(0), by: Actor::System(node), event };
+            Line { index: *index, bytes: vec![], hash: leaf_hash(b""), event: Some(act) }
+        });
+        Chain { folder: "workspace".to_owned(), run: None, lines: lines.collect(), disclosed: vec![] }
+    }
+
+    #[test]
+    fn acts_are_known_in_full_up_to_the_last_one_before_a_gap() {
+        for (places, below) in [
+            (vec![], 0),
+            (vec![(1, 4)], 0),
+            (vec![(0, 3)], 4),
+            (vec![(0, 0), (1, 7)], 8),
+            (vec![(0, 0), (1, 7), (3, 9)], 8),
+        ] {
+            let acts = Acts::of(&chain(&places), false);
+            assert!(acts.is_whole_before(below) && !acts.is_whole_before(below + 1), "{places:?}");
+            assert!(!acts.is_whole());
+            assert!(Acts::of(&chain(&places), true).is_whole());
+        }
+    }
+
+    #[test]
+    fn what_no_act_says_was_not_so_only_where_all_acts_are_known() {
+        let acts = Acts::of(&chain(&[(0, 0), (1, 7), (3, 9)]), false);
+        let id = |act: &Act| {
+            if let WorkspaceEvent::PauseSet(set) = &act.event { Some(set.id.clone()) } else { None }
+        };
+        assert_eq!(acts.newest(9, id), Known::Was((7, "crm-1".to_owned())));
+        assert_eq!(acts.newest(7, id), Known::Was((0, "crm-0".to_owned())));
+        assert_eq!(acts.newest(7, |_| None::<()>), Known::WasNot);
+        assert_eq!(acts.newest(9, |_| None::<()>), Known::Missing);
+        assert_eq!(acts.between(0, 9).map(|(at, _)| at).collect::<Vec<_>>(), [7]);
+    }
+}

@@ -37,3 +37,42 @@ pub fn count(value: &Value) -> Option<u64> {
 pub fn base64(value: &Value) -> Option<Vec<u8>> {
     STANDARD.decode(value.as_str()?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_is_ended() {
+        assert_eq!(lines(b""), Some(vec![]));
+        assert_eq!(lines(b"a\n"), Some(vec![b"a".as_slice()]));
+        assert_eq!(lines(b"a\n\nb\n"), Some(vec![b"a".as_slice(), b"", b"b"]));
+        assert_eq!(lines(b"a\nb"), None);
+    }
+
+    #[test]
+    fn members_are_exactly_those_asked_for_in_one_form() {
+        let read = |line: &str| members(line.as_bytes(), ["a", "b"]).map(|[a, b]| (count(&a), count(&b)));
+        assert_eq!(read(r#"{"a":1,"b":2}"#), Some((Some(1), Some(2))));
+        for bad in [r#"{"a":1}"#, r#"{"a":1,"b":2,"c":3}"#, r#"{"b":2,"a":1}"#, r#"{"a":1, "b":2}"#, "[]", ""]
+        {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+        assert_eq!(count(&Value::Int(-1)), None);
+    }
+
+    #[test]
+    fn base64_has_one_form() {
+        assert_eq!(base64(&"YQ==".into()), Some(b"a".to_vec()));
+        for bad in ["YQ", "YQ=", "YR==", "Y Q==", "_w=="] {
+            assert_eq!(base64(&bad.into()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_line_has_a_limit() {
+        let line = |bytes: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 8));
+        assert!(members(line(LINE_BYTES_MAX).as_bytes(), ["a"]).is_some());
+        assert!(members(line(LINE_BYTES_MAX + 1).as_bytes(), ["a"]).is_none());
+    }
+}

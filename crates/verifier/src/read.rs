@@ -3,13 +3,14 @@
 //! What cannot be read is a finding and left out; that a run has lost a part this way, later checks learn from the
 //! findings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::RunId;
 use domain::wire::{self, Corrupt, ReadEvent};
 use proof::digest::Digest;
 use proof::disclosure::{Disclosure, Opened};
 use proof::document::MutationDocument;
+use proof::leaf::SdDigest;
 use proof::strict::Fault;
 use proof::tree::leaf_hash;
 
@@ -207,6 +208,7 @@ fn disclosed<E>(files: &Files, chain: &Chain<E>, docket: &mut Docket) -> Vec<Ope
     let Some(bytes) = files.get(&file) else { return Vec::new() };
     let place = chain.place().within(file);
     let mut opened: Vec<Opened> = Vec::new();
+    let mut known: BTreeSet<SdDigest> = BTreeSet::new();
     for line in split(bytes, &place, Check::Disclosures, docket) {
         docket.look(Check::Disclosures);
         let read = jsonl::members(line, ["digest", "disclosure"])
@@ -224,7 +226,7 @@ fn disclosed<E>(files: &Files, chain: &Chain<E>, docket: &mut Docket) -> Vec<Ope
                     "a value is not the one that its digest names",
                 );
             }
-            Some((_, one)) if opened.iter().any(|known| known.digest == one.digest) => {
+            Some((_, one)) if !known.insert(one.digest.clone()) => {
                 docket.tampered(Check::Disclosures, place.clone(), "a value is disclosed twice");
             }
             Some((_, one)) => opened.push(one),

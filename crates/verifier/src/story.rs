@@ -165,3 +165,22 @@ pub fn plain(value: &Value) -> String {
 
 /// Characters of a value on one line.
 const PLAIN_CHARS_MAX: usize = 240;
+
+#[cfg(test)]
+mod tests {
+    use proof::json::object;
+
+    use super::*;
+
+    #[test]
+    fn a_value_on_one_line_deceives_nobody() {
+        assert_eq!(plain(&object([("name", "Ann".into())])), "Ann");
+        assert_eq!(plain(&object([("n", Value::Int(1))])), r#"{"n":1}"#);
+        assert_eq!(plain(&"Büro 🙂".into()), "Büro 🙂");
+        let tricks = "a\u{1b}[2Kb\nc\u{202e}d\u{200b}e";
+        assert_eq!(plain(&tricks.into()), r"a\u{1b}[2Kb\u{a}c\u{202e}d\u{200b}e");
+        assert_eq!(plain(&"x".repeat(PLAIN_CHARS_MAX).into()).chars().count(), PLAIN_CHARS_MAX);
+        let longer = plain(&"x".repeat(PLAIN_CHARS_MAX + 1).into());
+        assert!(longer.ends_with('…') && longer.chars().count() == PLAIN_CHARS_MAX + 1);
+    }
+}

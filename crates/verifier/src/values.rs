@@ -111,3 +111,44 @@ impl Values {
         self.tombstones.get(digest)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::time::Timestamp;
+    use proof::disclosure::Disclosure;
+
+    use super::*;
+
+    fn digest(n: u8) -> SdDigest {
+        Disclosure::seal([n; 32], "any", &Value::Null).unwrap().digest
+    }
+
+    #[test]
+    fn what_is_not_disclosed_is_erased_only_when_all_of_it_is() {
+        let tombstone =
+            Tombstone { index: 7, time: Timestamp::from_millis(0), basis: "gdpr-17-1-b".to_owned() };
+        let disclosed = BTreeMap::from([(digest(1), ("reason".to_owned(), Value::from("why")))]);
+        let values = Values::new(disclosed, BTreeMap::from([(digest(2), tombstone.clone())]));
+        let told = |digests: &[SdDigest]| values.by_name(digests, &["model", "reason"]);
+        let reason = ("reason".to_owned(), Field::Disclosed("why".into()));
+        let erased = ("model".to_owned(), Field::Erased(tombstone));
+        let withheld = ("model".to_owned(), Field::Withheld);
+        assert_eq!(told(&[digest(1), digest(2)]), BTreeMap::from([reason.clone(), erased]));
+        assert_eq!(told(&[digest(1), digest(3)]), BTreeMap::from([reason, withheld]));
+        let mixed = told(&[digest(2), digest(3)]);
+        assert!(mixed.values().all(|field| *field == Field::Withheld), "{mixed:?}");
+    }
+
+    #[test]
+    fn fields_are_counted_by_class() {
+        let mut counts = Counts::default();
+        assert!(counts.is_all_disclosed());
+        counts.add(&Field::Disclosed(Value::Null));
+        assert!(counts.is_all_disclosed());
+        counts.add(&Field::Withheld);
+        assert_eq!(
+            (counts, counts.is_all_disclosed()),
+            (Counts { disclosed: 1, erased: 0, withheld: 1 }, false)
+        );
+    }
+}

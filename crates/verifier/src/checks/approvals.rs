@@ -5,7 +5,7 @@ use domain::event::{ApprovalGiven, ApprovalRejected, Event};
 use domain::id::PersonId;
 use domain::name::Slug;
 use domain::principal::{Actor, Principal};
-use domain::run::Approval;
+use domain::run::{Approval, Method};
 
 use super::replay::Step;
 use crate::acts::Known;
@@ -13,11 +13,11 @@ use crate::finding::{Check, Docket};
 
 /// Looks at one step.
 pub fn step(step: &Step<'_>, docket: &mut Docket) {
-    if let Event::ApprovalGiven(ApprovalGiven { group, .. })
-    | Event::ApprovalRejected(ApprovalRejected { group, .. }) = &step.read.event
+    if let Event::ApprovalGiven(ApprovalGiven { group, method, .. })
+    | Event::ApprovalRejected(ApprovalRejected { group, method, .. }) = &step.read.event
     {
         if let Actor::Principal(Principal::Person(person)) = step.read.by {
-            seat(step, person, group, docket);
+            seat(step, person, group, *method, docket);
         }
     } else if matches!(step.read.event, Event::RunAuthorized(_)) {
         keep(step, "the authorization counts an approval", docket);
@@ -26,8 +26,15 @@ pub fn step(step: &Step<'_>, docket: &mut Docket) {
     }
 }
 
-fn seat(step: &Step<'_>, person: PersonId, group: &Slug, docket: &mut Docket) {
+fn seat(step: &Step<'_>, person: PersonId, group: &Slug, method: Method, docket: &mut Docket) {
     docket.look(Check::Approvals);
+    if method == Method::Passkey {
+        docket.leave_open(
+            Check::Approvals,
+            step.place(),
+            "the signature of the passkey is not looked at by this program",
+        );
+    }
     match step.acts.seat(person, group, step.index) {
         Known::Was(_) => {}
         Known::WasNot => docket.violation(

@@ -1,6 +1,6 @@
 //! A whole log: its root from its entries, its tiles from the same, and no event of a run left out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proof::digest::Digest;
 use proof::leaf::Leaf;
@@ -90,10 +90,10 @@ pub fn read(files: &Files, head: &Head, docket: &mut Docket) -> Option<Entries> 
 
 /// Every entry of a run that the bundle has, and every act of the workspace, is among the events of the bundle.
 pub fn nothing_hidden(entries: &Entries, parts: &Parts, docket: &mut Docket) {
-    let mut told: BTreeMap<Option<String>, Vec<u64>> = BTreeMap::new();
+    let mut told: BTreeMap<Option<String>, BTreeSet<u64>> = BTreeMap::new();
     told.insert(None, indexes(&parts.workspace));
     told.extend(parts.runs.values().map(|run| (run.chain.run.clone(), indexes(&run.chain))));
-    let mut elsewhere = std::collections::BTreeSet::new();
+    let mut elsewhere = BTreeSet::new();
     for (index, (bytes, _)) in (0u64..).zip(&entries.leaves) {
         let place = Place::bundle().at(index);
         let run = match Leaf::parse(bytes) {
@@ -124,6 +124,6 @@ pub fn nothing_hidden(entries: &Entries, parts: &Parts, docket: &mut Docket) {
     }
 }
 
-fn indexes<E>(chain: &Chain<E>) -> Vec<u64> {
+fn indexes<E>(chain: &Chain<E>) -> BTreeSet<u64> {
     chain.lines.iter().map(|line| line.index).collect()
 }
