@@ -104,6 +104,11 @@ routes! {
     get    "/v1/log/tile/{tile}"                                Of(Op::ReadAudit);
     post   "/v1/log/verify"                                     Of(Op::ReadAudit);
     post   "/v1/log/keys"                                       Of(Op::ManageLog);
+    get    "/v1/erasures"                                       Of(Op::ReadErasures);
+    post   "/v1/erasures"                                       Of(Op::Erase);
+    get    "/v1/holds"                                          Of(Op::ReadHolds);
+    post   "/v1/holds"                                          Of(Op::ManageHolds);
+    delete "/v1/holds/{id}"                                     Of(Op::ManageHolds);
     get    "/healthz"                                           Nobody;
     get    "/readyz"                                            Nobody;
     get    "/metrics"                                           Nobody;

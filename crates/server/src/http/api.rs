@@ -42,6 +42,22 @@ impl From<queries::Named> for Named {
     }
 }
 
+/// When and why values were erased. It stands beside members that are missing or `null` for that reason.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Tombstone {
+    /// When.
+    pub at: String,
+    /// Why that was lawful.
+    #[schema(example = "gdpr-17-1-b")]
+    pub basis: String,
+}
+
+impl From<queries::Tombstone> for Tombstone {
+    fn from(tombstone: queries::Tombstone) -> Self {
+        Self { at: tombstone.at.to_string(), basis: tombstone.basis.to_string() }
+    }
+}
+
 /// A person.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Person {

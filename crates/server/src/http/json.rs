@@ -198,6 +198,12 @@ macro_rules! read_ids {
 
 read_ids!(RunId, PersonId);
 
+impl Read for domain::time::Timestamp {
+    fn read(text: &str) -> std::result::Result<Self, String> {
+        Self::parse(text).ok_or_else(|| "a time is written `2026-11-23T22:00:00.000Z`".to_owned())
+    }
+}
+
 impl Read for domain::name::Slug {
     fn read(text: &str) -> std::result::Result<Self, String> {
         Self::parse(text).map_err(|fault| fault.to_string())

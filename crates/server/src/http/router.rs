@@ -10,9 +10,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::v1::{
-    approvals, artifacts, audit, bundles, comments, connectors, control, groups, inbox, keys, lineage, log,
-    me, pauses, policies, policy_review, principals, records, recovery, run_list, runs, sessions, settle,
-    workflows,
+    approvals, artifacts, audit, bundles, comments, connectors, control, erasures, groups, holds, inbox,
+    keys, lineage, log, me, pauses, policies, policy_review, principals, records, recovery, run_list, runs,
+    sessions, settle, workflows,
 };
 use super::{App, edge, ops, pages, stream};
 
@@ -74,6 +74,9 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(policies::activate))
         .routes(routes!(policy_review::explain))
         .routes(routes!(audit::workspace))
+        .routes(routes!(erasures::list, erasures::erase))
+        .routes(routes!(holds::list, holds::place))
+        .routes(routes!(holds::release))
         .routes(routes!(stream::stream))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .merge(large())

@@ -4,7 +4,7 @@ use engine::queries::{AttemptView, DriftView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Named;
+use super::{Named, Tombstone};
 use crate::http::json::Any;
 
 /// One try to execute one mutation.
@@ -64,6 +64,10 @@ pub struct Attempt {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<serde_json::Value>)]
     pub read_back: Option<Any>,
+    /// When and why values of it were erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub erasure: Option<Tombstone>,
 }
 
 /// A drift that was caught: the record moved since the preview.
@@ -79,6 +83,10 @@ pub struct Drift {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<serde_json::Value>)]
     pub view: Option<Any>,
+    /// When and why it was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub erasure: Option<Tombstone>,
 }
 
 impl From<AttemptView> for Attempt {
@@ -103,6 +111,7 @@ impl From<AttemptView> for Attempt {
             observed: view.observed.map(Any),
             response: view.response.map(Any),
             read_back: view.read_back.map(Any),
+            erasure: view.erasure.map(Into::into),
         }
     }
 }
@@ -114,6 +123,7 @@ impl From<DriftView> for Drift {
             at: view.at.to_string(),
             plan_digest: view.plan_digest.to_string(),
             view: view.view.map(Any),
+            erasure: view.erasure.map(Into::into),
         }
     }
 }

@@ -5,7 +5,7 @@ use engine::queries::{ApprovalView, ObligationView, RunView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Person;
+use super::{Person, Tombstone};
 
 /// Policy's decision on the newest plan.
 #[derive(Debug, Serialize, ToSchema)]
@@ -28,6 +28,10 @@ pub struct Decision {
     pub canary: Option<u32>,
     /// Why, in plain words; empty when erased.
     pub explanation: Vec<String>,
+    /// When and why that was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub erasure: Option<Tombstone>,
     /// Digest of the policy set.
     pub policy: String,
     /// When.
@@ -79,6 +83,10 @@ pub struct Approval {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub rationale: Option<String>,
+    /// When and why that was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub erasure: Option<Tombstone>,
     /// How they proved who they are.
     pub method: String,
 }
@@ -96,6 +104,7 @@ impl Decision {
             rationale_required: decision.rationale,
             canary: decision.canary,
             explanation: view.explanation.clone(),
+            erasure: view.explanation_erasure.clone().map(Into::into),
             policy: decision.policy.to_string(),
             at: view.decided.map(|(at, _)| at.to_string()),
             duration_us: view.decided.map(|(_, duration)| duration),
@@ -128,6 +137,7 @@ impl From<ApprovalView> for Approval {
             at: view.at.to_string(),
             expires: view.expires.map(|expires| expires.to_string()),
             rationale: view.rationale,
+            erasure: view.erasure.map(Into::into),
             method: view.method,
         }
     }

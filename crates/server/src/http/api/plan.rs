@@ -9,6 +9,7 @@ use engine::queries::{ChangeView, MutationView};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Tombstone;
 use crate::http::json::{Any, Form};
 
 /// One mutation as proposed: after-values only; the before-values come from the live record.
@@ -136,6 +137,10 @@ pub struct Mutation {
     pub consequences: Vec<String>,
     /// Whether its values were erased.
     pub erased: bool,
+    /// When and why they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub erasure: Option<Tombstone>,
 }
 
 /// One field's before and after; a member that is missing means that the record has no such field.
@@ -201,6 +206,7 @@ impl From<MutationView> for Mutation {
             undo: view.undo.word(),
             consequences: view.consequences,
             erased: view.erased,
+            erasure: view.erasure.map(Into::into),
         }
     }
 }

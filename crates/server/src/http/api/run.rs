@@ -6,7 +6,7 @@ use engine::queries::{RecoveryView, RunView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Approval, Attempt, Decision, Drift, Named, Person, Plan, stage_label};
+use super::{Approval, Attempt, Decision, Drift, Named, Person, Plan, Tombstone, stage_label};
 use crate::http::json::Any;
 
 /// A governed run with everything that a decision about it needs.
@@ -69,6 +69,10 @@ pub struct Run {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<serde_json::Value>)]
     pub model: Option<Any>,
+    /// When and why reason, reference or model were erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub erasure: Option<Tombstone>,
     /// The revision of the newest plan; 0 before the first preview.
     pub revision: u32,
     /// What approvals bind to; `null` while a preview is due.
@@ -242,6 +246,7 @@ impl Run {
             reason: view.reason,
             source_ref: view.source_ref,
             model: view.model.map(Any),
+            erasure: view.erasure.map(Into::into),
             revision: run.revision,
             plan_digest: run.plan.as_ref().map(|plan| plan.digest.to_string()),
             policy: run.plan.as_ref().map(|plan| plan.policy.to_string()),

@@ -76,18 +76,7 @@ impl From<Vec<LineageEvent>> for Lineage {
 
 impl From<LineageEvent> for ChainEvent {
     fn from(event: LineageEvent) -> Self {
-        let member = |(name, member)| {
-            let value = match member {
-                SealedMember::Open(value) => value,
-                SealedMember::Erased(Tombstone { at, basis }) => proof::json::object([
-                    ("at", at.to_string().into()),
-                    ("basis", basis.as_str().into()),
-                    ("erased", true.into()),
-                ]),
-                SealedMember::Missing => proof::json::object([("missing", true.into())]),
-            };
-            (name, Any(value))
-        };
+        let member = |(name, member): (String, SealedMember)| (name, shown(member));
         Self {
             seq: event.seq,
             kind: event.kind,
@@ -101,4 +90,17 @@ impl From<LineageEvent> for ChainEvent {
             prev: event.prev.map(|prev| prev.to_string()),
         }
     }
+}
+
+/// A sealed member: its value, or what became of it.
+pub fn shown(member: SealedMember) -> Any {
+    Any(match member {
+        SealedMember::Open(value) => value,
+        SealedMember::Erased(Tombstone { at, basis }) => proof::json::object([
+            ("at", at.to_string().into()),
+            ("basis", basis.as_str().into()),
+            ("erased", true.into()),
+        ]),
+        SealedMember::Missing => proof::json::object([("missing", true.into())]),
+    })
 }

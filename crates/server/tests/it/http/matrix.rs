@@ -12,6 +12,7 @@ fn path(route: &Route) -> String {
     let ids = [
         ("{connector}/{object}/{id}", "help-desk/ticket/1"),
         ("/runs/{id}", "/runs/run_01h455vb4pex5vsknk084sn02q"),
+        ("/holds/{id}", "/holds/hold_01h455vb4pex5vsknk084sn02q"),
         ("/keys/{id}", "/keys/key_01h455vb4pex5vsknk084sn02q"),
         ("/principals/{id}", "/principals/person_01h455vb4pex5vsknk084sn02q"),
         ("{person}", "person_01h455vb4pex5vsknk084sn02q"),
@@ -55,6 +56,12 @@ fn body(route: &Route) -> Value {
             json!({ "kind": "person", "name": "", "username": "x", "password": "x" })
         }
         ("post", "/v1/groups" | "/v1/workflows") => json!({ "name": "x", "title": "" }),
+        ("post", "/v1/erasures") => json!({
+            "subject": { "run": "run_01h455vb4pex5vsknk084sn02q" }, "basis": "gdpr-17-1-b", "request_ref": "x",
+        }),
+        ("post", "/v1/holds") => {
+            json!({ "matter": "x", "selector": { "run": "run_01h455vb4pex5vsknk084sn02q" } })
+        }
         ("post", "/v1/keys") => json!({ "principal": "agent_01h455vb4pex5vsknk084sn02q", "label": "x" }),
         _ => json!({}),
     }
