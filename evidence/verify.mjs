@@ -11,9 +11,56 @@
 
 export const VERSION = 'actionplane.verify/1';
 
+// What each rule of the format says when it is broken.
+const FAULTS = new Map(
+  Object.entries({
+    too_large: 'too many bytes',
+    utf8: 'not UTF-8',
+    not_printable_ascii: 'a character outside printable ASCII',
+    depth: 'nested too deep',
+    syntax: 'not JSON',
+    number: 'a number that is not a plain integer',
+    integer_range: 'an integer beyond 2^53 - 1',
+    duplicate_key: 'a member name twice in one object',
+    key_form: 'a member name outside the allowed form',
+    lone_surrogate: 'a lone surrogate',
+    null: 'null where a member must be absent instead',
+    not_canonical: 'not in canonical form',
+    not_an_object: 'not an object',
+    unknown_member: 'an unknown member',
+    missing_member: 'a missing member',
+    version: 'an unknown format version',
+    by: '`by` is not a principal',
+    cause: '`cause` is not a list of distinct leaf hashes',
+    type_or_data: '`type` is not a wire name or `data` not an object',
+    node: '`node` is not an id',
+    prev: '`prev` is not the hash that `seq` asks for',
+    run: '`run` is not an id',
+    seq: '`seq` is not a count from 0',
+    time: '`time` is not a UTC time with milliseconds',
+    sd_form: '`_sd` is not a sorted list of digests',
+    sd_repeat: 'a sealed digest twice in one document',
+    sd_alg: '`_sd_alg` does not fit the sealed digests',
+    base64url: 'not base64url in its one form',
+    disclosure_form: 'not a disclosure of salt, name and value',
+    document_form: 'not a mutation document or plan header',
+    manifest_form: 'not a manifest of a bundle',
+    note_form: 'not a signed note',
+    base64: 'not base64 in its one form',
+    vkey: 'not a verifier key',
+    checkpoint_form: 'not a checkpoint',
+    proof_form: 'not a log proof',
+    index: 'an index outside the tree',
+    size: 'sizes between which there is no proof',
+    proof_short: 'too few hashes in the proof',
+    proof_long: 'too many hashes in the proof',
+    root: 'a proof that leads to another root',
+  }),
+);
+
 /** A rule of the format that bytes break. `word` names the rule in the conformance vectors. */
 export class Fault extends Error {
-  constructor(word, message = word) {
+  constructor(word, message = FAULTS.get(word) ?? word) {
     super(message);
     this.word = word;
   }
@@ -35,7 +82,7 @@ export function fromUtf8(bytes) {
   try {
     return strictDecoder.decode(bytes);
   } catch {
-    return fail('utf8', 'not UTF-8');
+    return fail('utf8');
   }
 }
 
@@ -407,7 +454,7 @@ function checkDepth(text) {
       else if (char === '"') inString = false;
     } else if (char === '"') inString = true;
     else if (char === '{' || char === '[') {
-      if (depth === DEPTH_MAX) fail('depth', 'nested too deep');
+      if (depth === DEPTH_MAX) fail('depth');
       depth += 1;
     } else if (char === '}' || char === ']') depth = Math.max(0, depth - 1);
   }
@@ -418,7 +465,7 @@ const ESCAPES = new Map(Object.entries({ '"': '"', '\\': '\\', '/': '/', b: '\b'
 function parseJson(text, isEvidence) {
   checkDepth(text);
   let at = 0;
-  const syntax = () => fail('syntax', 'not JSON');
+  const syntax = () => fail('syntax');
   const take = (char) => {
     const found = text[at] === char;
     if (found) at += 1;
@@ -437,7 +484,7 @@ function parseJson(text, isEvidence) {
   };
   const unicodeEscape = () => {
     const unit = codeUnit();
-    const lone = () => fail('lone_surrogate', 'a lone surrogate');
+    const lone = () => fail('lone_surrogate');
     if (unit < 0xd800 || unit > 0xdfff) return String.fromCharCode(unit);
     if (unit > 0xdbff || !take('\\') || !take('u')) lone();
     const low = codeUnit();
@@ -469,13 +516,13 @@ function parseJson(text, isEvidence) {
       digits += text[at];
       at += 1;
     }
-    const number = () => fail('number', 'a number that is not a plain integer');
+    const number = () => fail('number');
     if (digits === '' && text[at] === 'I') number();
     if (digits === '' || (digits.length > 1 && digits[0] === '0')) syntax();
     if (at < text.length && '.eE'.includes(text[at])) number();
     if (token[0] === '-' && digits[0] === '0') number();
     const value = Number(digits);
-    if (!(value <= INTEGER_MAX)) fail('integer_range', 'an integer beyond 2^53 - 1');
+    if (!(value <= INTEGER_MAX)) fail('integer_range');
     return token[0] === '-' ? -value : value;
   };
   const literal = (word, value) => {
@@ -504,12 +551,12 @@ function parseJson(text, isEvidence) {
       space();
       const name = string();
       if (isEvidence && !/^[a-z_][a-z0-9_]{0,63}$/.test(name)) {
-        fail('key_form', 'a member name outside the allowed form');
+        fail('key_form');
       }
       space();
       expect(':');
       const member = value();
-      if (name in members) fail('duplicate_key', 'a member name twice in one object');
+      if (name in members) fail('duplicate_key');
       members[name] = member;
       if (take('}')) return members;
       expect(',');
@@ -527,7 +574,7 @@ function parseJson(text, isEvidence) {
     if (char === '[') return array();
     if (char === '"') {
       const string_ = string();
-      if (isEvidence && !isPrintable(string_)) fail('not_printable_ascii', 'a character outside printable ASCII');
+      if (isEvidence && !isPrintable(string_)) fail('not_printable_ascii');
       return string_;
     }
     if (char === '-' || (char >= '0' && char <= '9')) return integer();
@@ -535,9 +582,9 @@ function parseJson(text, isEvidence) {
     if (char === 'f') return literal('false', false);
     if (char === 'n') {
       literal('null', null);
-      return isEvidence ? fail('null', 'null where a member must be absent instead') : null;
+      return isEvidence ? fail('null') : null;
     }
-    if (char === 'N' || char === 'I') fail('number', 'a number that is not a plain integer');
+    if (char === 'N' || char === 'I') fail('number');
     return syntax();
   };
 
@@ -564,17 +611,17 @@ export function canonical(value) {
 }
 
 function canonicalOnly(value, text) {
-  if (canonical(value) !== text) fail('not_canonical', 'not in canonical form');
+  if (canonical(value) !== text) fail('not_canonical');
   return value;
 }
 
 /** A leaf, mutation document, plan header or manifest: a canonical object in printable ASCII without `null`. */
 export function parseEvidence(bytes, bytesMax = EVIDENCE_BYTES_MAX) {
-  if (bytes.length > bytesMax) fail('too_large', 'too many bytes');
+  if (bytes.length > bytesMax) fail('too_large');
   const text = fromUtf8(bytes);
-  if (!isPrintable(text)) fail('not_printable_ascii', 'a character outside printable ASCII');
+  if (!isPrintable(text)) fail('not_printable_ascii');
   const value = parseJson(text, true);
-  if (!isObject(value)) fail('not_an_object', 'not an object');
+  if (!isObject(value)) fail('not_an_object');
   return canonicalOnly(value, text);
 }
 
@@ -588,21 +635,25 @@ export function parseOpen(bytes) {
 export const parseLenient = (bytes) => parseJson(fromUtf8(bytes), false);
 
 /** Takes exactly the members that `form` names: a reader each, `optional(reader)` for one that may be absent. */
-function members(object, form, unknown = 'unknown_member', missing = 'missing_member') {
-  if (!isObject(object)) fail('not_an_object', 'not an object');
+function members(object, form, missing = () => fail('missing_member'), unknown = () => fail('unknown_member')) {
+  if (!isObject(object)) fail('not_an_object');
   const read = Object.create(null);
   for (const [name, reader] of Object.entries(form)) {
     if (name in object) read[name] = reader(object[name], name);
-    else if (!reader.optional) fail(missing, `member \`${name}\` is missing`);
+    else if (!reader.optional) missing(name);
   }
-  const stranger = Object.keys(object).find((name) => !(name in form));
-  if (stranger !== undefined) fail(unknown, `unknown member \`${stranger}\``);
+  const stranger = Object.keys(object).sort().find((name) => !(name in form));
+  if (stranger !== undefined) unknown(stranger);
   return read;
 }
 
+const malformed = (name) => fail('malformed', `member \`${name}\` is malformed`);
+
 /** A reader that lets a value through when `holds`. */
-const reader = (word, holds) => (value, name) =>
-  holds(value) ? value : fail(word, `member \`${name}\` is malformed`);
+const reader = (word, holds) => (value, name) => {
+  if (holds(value)) return value;
+  return word === 'malformed' ? malformed(name) : fail(word);
+};
 
 const optional = (read) => Object.assign((value, name) => read(value, name), { optional: true });
 
@@ -636,12 +687,12 @@ const half = (n) => Math.floor(n / 2);
 
 /** Checks an inclusion proof (RFC 9162, section 2.1.3.2). Size and root must come from one signed note. */
 export function checkInclusion(index, size, hash, proof, root) {
-  if (index >= size) fail('index', 'an index outside the tree');
+  if (index >= size) fail('index');
   let node = index;
   let last = size - 1;
   let computed = hash;
   for (const sibling of proof) {
-    if (last === 0) fail('proof_long', 'too many hashes in the proof');
+    if (last === 0) fail('proof_long');
     if (isOdd(node) || node === last) {
       computed = nodeHash(sibling, computed);
       while (!isOdd(node) && node !== 0) {
@@ -654,21 +705,21 @@ export function checkInclusion(index, size, hash, proof, root) {
     node = half(node);
     last = half(last);
   }
-  if (last !== 0) fail('proof_short', 'too few hashes in the proof');
-  if (!equalBytes(computed, root)) fail('root', 'a proof that leads to another root');
+  if (last !== 0) fail('proof_short');
+  if (!equalBytes(computed, root)) fail('root');
 }
 
 /** Checks a consistency proof (RFC 9162, section 2.1.4.2). */
 export function checkConsistency(size1, size2, root1, root2, proof) {
-  if (size1 > size2) fail('size', 'sizes between which there is no proof');
-  if (size1 === 0) fail('size', 'sizes between which there is no proof');
+  if (size1 > size2) fail('size');
+  if (size1 === 0) fail('size');
   if (size1 === size2) {
-    if (proof.length > 0) fail('proof_long', 'too many hashes in the proof');
-    if (!equalBytes(root1, root2)) fail('root', 'a proof that leads to another root');
+    if (proof.length > 0) fail('proof_long');
+    if (!equalBytes(root1, root2)) fail('root');
     return;
   }
   const path = Number.isInteger(Math.log2(size1)) ? [root1, ...proof] : [...proof];
-  if (path.length === 0) fail('proof_short', 'too few hashes in the proof');
+  if (path.length === 0) fail('proof_short');
   let node = size1 - 1;
   let last = size2 - 1;
   while (isOdd(node)) {
@@ -678,7 +729,7 @@ export function checkConsistency(size1, size2, root1, root2, proof) {
   let old = path[0];
   let fresh = path[0];
   for (const sibling of path.slice(1)) {
-    if (last === 0) fail('proof_long', 'too many hashes in the proof');
+    if (last === 0) fail('proof_long');
     if (isOdd(node) || node === last) {
       old = nodeHash(sibling, old);
       fresh = nodeHash(sibling, fresh);
@@ -692,8 +743,8 @@ export function checkConsistency(size1, size2, root1, root2, proof) {
     node = half(node);
     last = half(last);
   }
-  if (last !== 0) fail('proof_short', 'too few hashes in the proof');
-  if (!equalBytes(old, root1) || !equalBytes(fresh, root2)) fail('root', 'a proof that leads to another root');
+  if (last !== 0) fail('proof_short');
+  if (!equalBytes(old, root1) || !equalBytes(fresh, root2)) fail('root');
 }
 
 const TILE_WIDTH = 256;
@@ -751,7 +802,7 @@ const isKeyName = (name) => /^[^\s+\x00-\x1f\x85]+$/u.test(name);
 const decimal = (text) => (/^(?:0|[1-9][0-9]{0,15})$/.test(text) && Number(text) <= INTEGER_MAX ? Number(text) : null);
 
 /** Runs a decoder whose fault is another one here. */
-function orFail(decode, word, message) {
+function orFail(decode, word, message = undefined) {
   try {
     return decode();
   } catch (error) {
@@ -762,7 +813,7 @@ function orFail(decode, word, message) {
 
 /** Reads a verifier key: `name+id+base64(type, key)`. */
 export function parseVkey(text) {
-  const bad = () => fail('vkey', 'not a verifier key');
+  const bad = () => fail('vkey');
   const [, name, id, base64] = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/s.exec(text) ?? bad();
   const typed = orFail(() => fromBase64(base64), 'vkey', 'not a verifier key');
   if (!isKeyName(name) || typed.length !== 33 || ![TYPE_LOG, TYPE_COSIGNATURE].includes(typed[0])) bad();
@@ -774,7 +825,7 @@ export function parseVkey(text) {
 
 /** Splits a note into its text and signature lines. No signature is checked. */
 export function parseNote(bytes) {
-  const form = () => fail('note_form', 'not a signed note');
+  const form = () => fail('note_form');
   if (bytes.length > NOTE_BYTES_MAX) fail('too_large', 'too many bytes or signature lines');
   const note = orFail(() => fromUtf8(bytes), 'note_form', 'not a signed note');
   // eslint-disable-next-line no-control-regex
@@ -788,7 +839,7 @@ export function parseNote(bytes) {
     const [, name, base64] = /^\u2014 ([^ ]*) (.*)$/u.exec(line) ?? form();
     if (!isKeyName(name)) form();
     const decoded = fromBase64(base64);
-    if (decoded.length < 5) fail('base64', 'not base64 in its one form');
+    if (decoded.length < 5) fail('base64');
     return { name, id: toHex(decoded.subarray(0, 4)), signature: decoded.slice(4) };
   });
   return { text: note.slice(0, border + 1), signatures };
@@ -797,7 +848,7 @@ export function parseNote(bytes) {
 /** Reads a signed head: origin, size and root, with its signature lines. No signature is checked. */
 export function parseCheckpoint(bytes) {
   const { text, signatures } = parseNote(bytes);
-  const form = () => fail('checkpoint_form', 'not a checkpoint');
+  const form = () => fail('checkpoint_form');
   const [origin, sizeText, base64, ...rest] = text.split('\n');
   const size = decimal(sizeText ?? '') ?? form();
   const root = orFail(() => fromBase64(base64 ?? ''), 'checkpoint_form', 'not a checkpoint');
@@ -947,7 +998,7 @@ const SD_ALG = 'sha-256';
 const VALUE_BYTES_MAX = 65_536;
 
 function checkSdDigest(text) {
-  if (!isString(text) || text.length !== 43) fail('sd_form', '`_sd` is not a sorted list of digests');
+  if (!isString(text) || text.length !== 43) fail('sd_form');
   fromBase64url(text);
 }
 
@@ -962,10 +1013,10 @@ function checkSd(document) {
           collect(member);
           continue;
         }
-        if (!Array.isArray(member) || member.length === 0) fail('sd_form', '`_sd` is not a sorted list of digests');
+        if (!Array.isArray(member) || member.length === 0) fail('sd_form');
         member.forEach((digest, at) => {
           checkSdDigest(digest);
-          if (at > 0 && digest < member[at - 1]) fail('sd_form', '`_sd` is not a sorted list of digests');
+          if (at > 0 && digest < member[at - 1]) fail('sd_form');
           found.push(digest);
         });
       }
@@ -973,8 +1024,8 @@ function checkSd(document) {
   };
   collect(document);
   const wanted = found.length === 0 ? undefined : SD_ALG;
-  if (document._sd_alg !== wanted) fail('sd_alg', '`_sd_alg` does not fit the sealed digests');
-  if (new Set(found).size !== found.length) fail('sd_repeat', 'a sealed digest twice in one document');
+  if (document._sd_alg !== wanted) fail('sd_alg');
+  if (new Set(found).size !== found.length) fail('sd_repeat');
 }
 
 export const disclosureDigest = (text) => toBase64url(sha256(utf8(text)));
@@ -982,7 +1033,7 @@ export const disclosureDigest = (text) => toBase64url(sha256(utf8(text)));
 /** Opens a disclosure: its digest, name and value. */
 export function openDisclosure(text) {
   const parts = parseOpen(fromBase64url(text));
-  const form = () => fail('disclosure_form', 'not a disclosure of salt, name and value');
+  const form = () => fail('disclosure_form');
   if (!Array.isArray(parts) || parts.length !== 3 || !isString(parts[0]) || !isString(parts[1])) form();
   const [salt, name, value] = parts;
   let bytes;
@@ -992,7 +1043,7 @@ export function openDisclosure(text) {
     form();
   }
   if (bytes.length !== 32 || name === '_sd' || name === '...') form();
-  if (utf8(canonical(value)).length > VALUE_BYTES_MAX) fail('too_large', 'too many bytes');
+  if (utf8(canonical(value)).length > VALUE_BYTES_MAX) fail('too_large');
   return { digest: disclosureDigest(text), name, value };
 }
 
@@ -1017,7 +1068,7 @@ const LEAF_FORM = {
   _sd: optional((list) => list),
   _sd_alg: optional((word) => word),
   by: (by) =>
-    members(by, { id: reader('by', isId), kind: reader('by', (kind) => KINDS.includes(kind)) }, 'by', 'by'),
+    orFail(() => members(by, { id: reader('by', isId), kind: reader('by', (kind) => KINDS.includes(kind)) }), 'by'),
   cause: optional(
     reader('cause', (list) => {
       const sized = Array.isArray(list) && list.length >= 1 && list.length <= CAUSES_MAX;
@@ -1037,12 +1088,12 @@ const LEAF_FORM = {
 /** Reads a leaf. The word `version` means that this verifier cannot judge it. */
 export function parseLeaf(bytes) {
   const value = parseEvidence(bytes);
-  if (!('v' in value)) fail('missing_member', 'member `v` is missing');
-  if (value.v !== LEAF_V) fail('version', 'an unknown format version');
+  if (!('v' in value)) fail('missing_member');
+  if (value.v !== LEAF_V) fail('version');
   checkSd(value);
-  if (!isObject(value.by)) fail('by', '`by` is not a principal');
+  if (!isObject(value.by)) fail('by');
   const leaf = members(value, LEAF_FORM);
-  if ((leaf.prev === '') !== (leaf.seq === 0)) fail('prev', '`prev` is not the hash that `seq` asks for');
+  if ((leaf.prev === '') !== (leaf.seq === 0)) fail('prev');
   return { ...leaf, _sd: leaf._sd ?? [], cause: leaf.cause ?? [] };
 }
 
@@ -1059,9 +1110,9 @@ const isTypeId = (prefix) => (text) =>
 
 const word = (...words) => reader('malformed', (value) => words.includes(value));
 const listOf = (read) => (value, name) =>
-  Array.isArray(value) ? value.map((item) => read(item, name)) : fail('malformed', `member \`${name}\` is malformed`);
+  Array.isArray(value) ? value.map((item) => read(item, name)) : malformed(name);
 const record = (form) => (value, name) =>
-  isObject(value) ? members(value, form) : fail('malformed', `member \`${name}\` is malformed`);
+  orFail(() => members(value, form), 'malformed', `member \`${name}\` is malformed`);
 
 const text = reader('malformed', isString);
 const slug = reader('malformed', isSlug);
@@ -1069,8 +1120,7 @@ const digest = reader('malformed', isDigest);
 const flag = reader('malformed', (value) => typeof value === 'boolean');
 const u32 = reader('malformed', isU32);
 const u64 = reader('malformed', isU64);
-const moment = (value, name) =>
-  isMoment(value) ? Date.parse(value) : fail('malformed', `member \`${name}\` is malformed`);
+const moment = (value, name) => (isMoment(value) ? Date.parse(value) : malformed(name));
 const runId = reader('malformed', isTypeId('run'));
 const personId = reader('malformed', isTypeId('person'));
 const holdId = reader('malformed', isTypeId('hold'));
@@ -1249,16 +1299,16 @@ const ACTOR_PREFIX = { agent: 'agent', person: 'person', service: 'service', pol
  * verifier cannot judge it.
  */
 export function readEvent(leaf) {
-  const fail = (word_, name) => {
-    throw new Fault(word_, `the event has a malformed \`${name}\``);
-  };
   const known = EVENTS.get(leaf.type);
-  if (!known) throw new Fault('unknown_type', `\`${leaf.type}\` is no event type of this version`);
-  if (RUN_EVENTS.has(leaf.type) !== (leaf.run !== undefined)) fail('run', 'run');
-  const data = members(leaf.data, known.form);
-  if (!isMoment(leaf.time)) fail('time', 'time');
-  if (!isTypeId(ACTOR_PREFIX[leaf.by.kind])(leaf.by.id)) fail('by', 'by');
-  if (leaf._sd.length !== known.sealed.length) fail('sd_count', '_sd');
+  if (!known) fail('unknown_type', `\`${leaf.type}\` is no event type of this version`);
+  const bad = (word_, name) => fail(word_, `the event has a malformed \`${name}\``);
+  if (RUN_EVENTS.has(leaf.type) !== (leaf.run !== undefined)) bad('run', 'run');
+  const missing = (name) => fail('missing_data', `member \`${name}\` is missing`);
+  const unknown = (name) => fail('unknown_data', `unknown member \`${name}\``);
+  const data = members(leaf.data, known.form, missing, unknown);
+  if (!isMoment(leaf.time)) bad('time', 'time');
+  if (!isTypeId(ACTOR_PREFIX[leaf.by.kind])(leaf.by.id)) bad('by', 'by');
+  if (leaf._sd.length !== known.sealed.length) bad('sd_count', '_sd');
   return { kind: leaf.type, data, sealed: known.sealed, time: Date.parse(leaf.time), by: leaf.by };
 }
 
@@ -1281,7 +1331,7 @@ const DOCUMENT_FORM = {
     const one = (change) => isObject(change) && canonical(Object.keys(change)) === '["_sd"]' && change._sd.length === 1;
     return Array.isArray(list) && list.every(one)
       ? list.map((change) => change._sd[0])
-      : fail('document_form', 'member `changes` is malformed');
+      : fail('document_form');
   },
   connector: documentSlug,
   environment: documentWord('production', 'sandbox', 'simulation'),
@@ -1300,7 +1350,7 @@ export function parseDocument(bytes) {
   checkSd(value);
   const document = members(value, DOCUMENT_FORM);
   if ((document.action !== undefined) !== (document.kind === 'invoke')) {
-    fail('document_form', 'exactly an `invoke` names its action');
+    fail('document_form');
   }
   return document;
 }
@@ -2312,7 +2362,7 @@ const MANIFEST_FORM = {
             sha256: reader('manifest_form', isDigest),
           }),
         )
-      : fail('manifest_form', 'not a manifest of a bundle'),
+      : fail('manifest_form'),
   origin: reader('manifest_form', (origin) => isString(origin) && isKeyName(origin)),
   retention: optional(reader('manifest_form', (name) => isString(name) && name !== '')),
   scope: reader('manifest_form', (scope) => ['run', 'range', 'full'].includes(scope)),
@@ -2323,11 +2373,11 @@ const MANIFEST_FORM = {
 /** Reads a table of contents. The word `version` means that this verifier cannot judge it. */
 export function parseManifest(bytes) {
   const value = parseEvidence(bytes, TEXT_BYTES_MAX);
-  if (!('v' in value)) fail('missing_member', 'a missing member');
-  if (value.v !== BUNDLE_V) fail('version', 'an unknown format version');
+  if (!('v' in value)) fail('missing_member');
+  if (value.v !== BUNDLE_V) fail('version');
   const manifest = members(value, MANIFEST_FORM);
   const sorted = manifest.files.every(({ path }, at) => at === 0 || manifest.files[at - 1].path < path);
-  if (!sorted) fail('manifest_form', 'files twice or out of order');
+  if (!sorted) fail('manifest_form');
   return manifest;
 }
 
@@ -3443,7 +3493,7 @@ function checkProjections(files, parts, run, head, docket) {
 function differingStatement(bytes, due) {
   let said;
   try {
-    if (bytes.length > ENVELOPE_BYTES_MAX) fail('too_large', 'too many bytes');
+    if (bytes.length > ENVELOPE_BYTES_MAX) fail('too_large');
     const envelope = members(parseOpen(bytes), ENVELOPE_FORM);
     if (envelope.payloadType !== IN_TOTO) return 'the envelope holds no in-toto statement';
     said = parseOpen(envelope.payload);

@@ -50,7 +50,7 @@ test('an event with a member more, less or of another form is refused', () => {
     const leaf = JSON.parse(text);
     assert.equal(write(leaf), text, name);
     const more = { ...leaf, data: { ...leaf.data, stranger: 1 } };
-    assert.equal(wordOf(write(more)), 'unknown_member', name);
+    assert.equal(wordOf(write(more)), 'unknown_data', name);
     for (const member of Object.keys(leaf.data)) {
       const bent = { ...leaf, data: { ...leaf.data, [member]: { x: 1 } } };
       assert.notEqual(wordOf(write(bent)), 'ok', `${name} ${member}`);
