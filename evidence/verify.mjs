@@ -758,15 +758,13 @@ export function tileNumber(number) {
   return path;
 }
 
-/** The tiles of one level of a tree: `[path, width]` each. `level` is a number, or `entries`. */
-export function tilePaths(level, size) {
+/** The tiles of one level of a tree, one by one: `[path, width]` each. `level` is a number, or `entries`. */
+export function* tilePaths(level, size) {
   const rows = level === 'entries' ? size : Math.floor(size / TILE_WIDTH ** level);
-  const paths = [];
   for (let number = 0; number * TILE_WIDTH < rows; number += 1) {
     const width = Math.min(TILE_WIDTH, rows - number * TILE_WIDTH);
-    paths.push([`tile/${level}/${tileNumber(number)}${width < TILE_WIDTH ? `.p/${width}` : ''}`, width]);
+    yield [`tile/${level}/${tileNumber(number)}${width < TILE_WIDTH ? `.p/${width}` : ''}`, width];
   }
-  return paths;
 }
 
 /** The leaves of an entry tile: a length of two bytes before each. */
@@ -2078,27 +2076,23 @@ function checkSettledHow(byPerson, { code, outcome: result, retryable }) {
   ensure(named === true, 'a settled outcome names what it rests on');
 }
 
-/**
- * Folds the events of a run, from the first. `entries` are `{leaf, hash, event}` in chain order. Throws a `Violation`
- * that names the entry.
- */
-export function replay(entries) {
+/** The run after each of its events, from the first. `entries` are `{leaf, hash, event}` in chain order. */
+function* fold(entries) {
   const positions = new Map();
   let run;
-  entries.forEach(({ leaf, hash, event: { kind, data, time, by } }, seq) => {
-    const cause = new Set(leaf.cause.filter((hash_) => positions.has(hash_)).map((hash_) => positions.get(hash_)));
+  for (const [seq, { leaf, hash, event: read }] of entries.entries()) {
+    const { kind, data, time, by } = read;
+    const cause = new Set(leaf.cause.map((one) => positions.get(one)).filter((position) => position !== undefined));
     const at = { run: leaf.run, seq: leaf.seq, time, by, cause };
-    try {
-      if (run) run.apply(at, kind, data);
-      else run = new Run(at, kind, data);
-    } catch (error) {
-      if (error instanceof Violation) error.seq = seq;
-      throw error;
-    }
+    if (run) run.apply(at, kind, data);
+    else run = new Run(at, kind, data);
     positions.set(hash, seq);
-  });
-  return run;
+    yield run;
+  }
 }
+
+/** The run after all of its events. Throws a `Violation` for a history that breaks a rule. */
+export const replay = (entries) => [...fold(entries)].at(-1);
 
 // ---------------------------------------------------------------------------------------------------------------------
 // The zip of a bundle: stored, sorted, without times and extra fields. The reader takes exactly what the writer makes: it
@@ -3001,28 +2995,23 @@ function account({ kind, data }, person) {
 function replayChain(parts, around) {
   const { docket } = around;
   const { chain } = parts;
-  const told = { run: undefined, stages: [], firstClose: undefined, recoveries: [] };
-  const positions = new Map();
-  for (const [seq, line] of chain.lines.entries()) {
+  const told = { run: undefined, firstClose: undefined, recoveries: [] };
+  const folding = fold(chain.lines);
+  for (const line of chain.lines) {
     docket.look('replay');
-    const { kind, data, time, by } = line.event;
+    const { kind, data, by } = line.event;
     const place = { run: chain.run, index: line.index };
     if (kind === 'recovery.finished' && told.run) {
       const { id, recovery, revision } = told.run;
       told.recoveries.push({ line, before: { id, recovery, revision } });
     }
-    const cause = new Set(line.leaf.cause.filter((hash) => positions.has(hash)).map((hash) => positions.get(hash)));
-    const at = { run: line.leaf.run, seq, time, by, cause };
     try {
-      if (told.run) told.run.apply(at, kind, data);
-      else told.run = new Run(at, kind, data);
+      told.run = folding.next().value;
     } catch (error) {
       if (!(error instanceof Violation)) throw error;
       docket.violation('replay', place, `\`${kind}\` breaks a rule of the run: ${error.message}`);
       return null;
     }
-    positions.set(line.hash, seq);
-    told.stages.push(told.run.stage);
     const step = { ...around, parts, run: told.run, line, kind, data, by, place };
     stepApprovals(step);
     stepPolicies(step);

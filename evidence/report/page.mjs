@@ -318,7 +318,7 @@ function policyOf({ events }) {
       {},
       h('p', {}, badge(DECISIONS[data.decision], { auto: 'ok', approval: 'warn', deny: 'bad' }[data.decision]), ' ', badge(`${data.risk} risk`), ' ', h('span.quiet', {}, `event ${index}, for ${data.principal}, in ${data.duration_us} µs`)),
       h('p', {}, 'Rules that fired: ', data.rules.length === 0 ? 'none' : data.rules.map((rule, at) => [at > 0 ? ', ' : '', code(rule)])),
-      sentences.length > 0 ? h('ul.because', {}, sentences.map((text) => h('li', {}, visible(text)))) : fields.rationale.class === 'disclosed' ? null : h('p', {}, 'Explanation: ', hidden(fields.rationale)),
+      sentences.length > 0 ? h('ul.because', {}, sentences.map((text) => h('li', {}, reading(text)))) : fields.rationale.class === 'disclosed' ? null : h('p', {}, 'Explanation: ', hidden(fields.rationale)),
       asked.length > 0 ? h('p', {}, `Asked for: ${asked.join('; ')}.`) : null,
       data.canary ? h('p', {}, `After ${plural(data.canary, 'change')} the run waits for a person.`) : null,
       h('p.quiet', {}, 'Policy set ', h('span.mono.wrap', {}, data.policy)),
@@ -391,7 +391,7 @@ function recoveryOf({ events }, names) {
     return h(
       'li.rules',
       {},
-      h('p', {}, outcome_, ' ', `${sentence(data.kind)} of change ${data.mutations.map((n) => n + 1).join(', ')}, asked by `, who(by, names), h('span.quiet', {}, `, ${stamp(time)}, event ${index}.${back}`)),
+      h('p', {}, outcome_, ' ', `${sentence(data.kind)} of ${data.mutations.length === 1 ? 'change' : 'changes'} ${data.mutations.map((n) => n + 1).join(', ')}, asked by `, who(by, names), h('span.quiet', {}, `, ${stamp(time)}, event ${index}.${back}`)),
       why(fields.rationale),
       h('p.quiet', {}, 'Recovery run ', h('a', { href: `#${data.run}` }, data.run)),
     );
@@ -526,6 +526,12 @@ function trustOf(report, state) {
   check.addEventListener('click', () => judge({ text: area.value }));
   const forget = h('button', { type: 'button' }, 'Check without');
   forget.addEventListener('click', () => judge({ text: '' }));
+  const form = [
+    h('label', { for: 'policy' }, 'Trust policy (C2SP tlog-policy), from outside of this file'),
+    area,
+    h('p.error', { id: 'policy-error', role: 'alert' }, state.fault ?? ''),
+    h('div.row', {}, check, state.policy ? forget : null),
+  ];
   return h(
     'section.card.no-print',
     { 'aria-labelledby': 'trust-title' },
@@ -534,10 +540,7 @@ function trustOf(report, state) {
       'div.pad.trust',
       {},
       h('p', { id: 'policy-help' }, disagrees),
-      h('label', { for: 'policy' }, 'Trust policy (C2SP tlog-policy), from outside of this file'),
-      area,
-      h('p.error', { id: 'policy-error', role: 'alert' }, state.fault ?? ''),
-      h('div.row', {}, check, state.policy ? forget : null),
+      state.policy ? h('details', {}, h('summary', {}, 'Show or change the policy'), h('div.trust', {}, form)) : form,
     ),
   );
 }

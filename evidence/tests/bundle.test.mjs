@@ -210,6 +210,9 @@ test('a whole log hides nothing', async () => {
   await expect(relisted(new Map(full).set('log/tile/0/000.p/28', changed)), 'TAMPERED', 'full_log');
   await expect(edit(`${folder}/events.jsonl`, (list) => void list.pop(), full), 'INCOMPLETE', 'full_log');
   await expect(edit('workspace/events.jsonl', (list) => void list.splice(2, 1), full), 'INCOMPLETE', 'full_log');
+  // A claimed size may be absurd: nothing is looked for behind the first tile that is missing.
+  const absurd = new Map(full).set('log/checkpoint', utf8(text(full.get('log/checkpoint')).replace('\n28\n', '\n9007199254740991\n')));
+  await expect(relisted(absurd), 'TAMPERED', 'full_log');
   const alone = await expect(world.files({ scope: 'full', runs: [child] }), 'VALID');
   assert.match(alone.checks.find(({ id: check }) => check === 'full_log').not_judged[0].sentence, /1 other runs/);
 });

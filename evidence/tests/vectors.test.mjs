@@ -125,7 +125,7 @@ test('tile paths', () => {
   for (const [number, path] of Object.entries(tile_index_paths)) assert.equal(verifier.tileNumber(Number(number)), path);
   for (const [size, levels] of Object.entries(tile_paths)) {
     for (const { level, full, partial, last } of levels) {
-      const tiles = verifier.tilePaths(level, Number(size));
+      const tiles = [...verifier.tilePaths(level, Number(size))];
       assert.equal(tiles.length, full + (partial > 0 ? 1 : 0), `${size} ${level}`);
       assert.equal(tiles.at(-1)[0], last);
     }

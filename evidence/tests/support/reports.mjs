@@ -16,8 +16,12 @@ export function report(bundle, summary = '') {
 }
 
 const SUMMARY =
-  '<section class="summary"><h1>Answer ticket 48213 and close it</h1><p>Two changes in sandbox, approved by two groups, ' +
-  'applied, and partly rolled back.</p><dl><dt>Run</dt><dd><code>run_01k00000000000000000000100</code></dd></dl></section>';
+  '<section class="summary"><h2>Run <code>run_01k00000000000000000000100</code></h2><p>Triage agent proposed 2 changes in ' +
+  'sandbox; policy asked for approval, which was given 2 times; it ended partly_rolled_back.</p><h3>Plan 1</h3><table><thead><tr>' +
+  '<th scope="col">Where</th><th scope="col">Field</th><th scope="col">Before</th><th scope="col">After</th></tr></thead><tbody>' +
+  '<tr><td>update ticket 48213 (desk-main)</td><td>status</td><td>open</td><td>solved</td></tr></tbody></table>' +
+  '<h3>What happened</h3><ul><li>2026-11-24T09:16:12.221Z Maya Lindqvist approved plan 1. <code>event 10, leaf ' +
+  '48650955f02a75e06d38b4e64ac2625329a0c3cff04bac7708326f6d1e5dab3f</code></li></ul></section>';
 
 export const SAMPLES = ['approved', 'erased', 'open', 'reconciled', 'takenOver', 'rejected'];
 

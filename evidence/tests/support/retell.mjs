@@ -18,7 +18,7 @@ export function retell(chain, edit) {
   });
 }
 
-/** `ok` and the run, or the rule that the history breaks and where. */
+/** `ok` and the run, or the rule that the history breaks. */
 export function judge(leaves) {
   const entries = leaves.map((bytes) => {
     const leaf = parseLeaf(bytes);
@@ -28,6 +28,6 @@ export function judge(leaves) {
     return { rule: 'ok', run: replay(entries) };
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
-    return { rule: error.message, seq: error.seq };
+    return { rule: error.message };
   }
 }
