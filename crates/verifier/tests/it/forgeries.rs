@@ -41,27 +41,17 @@ fn silent(name: &'static str, lab: &Lab, found: (Check, Verdict), change: impl F
 /// What was written, changed before it was logged.
 fn forge(name: &'static str, lab: &Lab, found: (Check, Verdict), change: impl FnOnce(&mut Log)) -> Case {
     let mut log = lab.log.clone();
-    let before: Vec<Digest> = log.leaves.iter().map(hash).collect();
-    let known: BTreeMap<Vec<u8>, Digest> =
-        log.leaves.iter().zip(before).map(|(leaf, hash)| (leaf.to_bytes().unwrap(), hash)).collect();
-    let tagged: Vec<Digest> = log.leaves.iter().map(|leaf| known[&leaf.to_bytes().unwrap()]).collect();
-    tag(&mut log, &tagged);
-    change(&mut log);
-    relink(&mut log);
+    change_all(&mut log, change);
     Case::new(name, export(lab).files(&log), found.1).found_by(found.0)
 }
 
-/// Where a leaf remembers what it was hashed to, so that causes still find it after an edit.
-const TAG: &str = "tag";
-
-fn tag(log: &mut Log, hashes: &[Digest]) {
-    for (leaf, hash) in log.leaves.iter_mut().zip(hashes) {
-        leaf.data.insert(TAG.to_owned(), (*hash).into());
+/// Changes leaves and chains them again: positions, previous hashes, causes, and the count of each close.
+pub fn change_all(log: &mut Log, change: impl FnOnce(&mut Log)) {
+    for leaf in &mut log.leaves {
+        let old = hash(leaf);
+        leaf.data.insert(TAG.to_owned(), old.into());
     }
-}
-
-/// Chains every leaf again: positions, previous hashes, causes, and the count of the close.
-fn relink(log: &mut Log) {
+    change(log);
     let mut chains: BTreeMap<Option<String>, (u64, Option<Digest>)> = BTreeMap::new();
     let mut moved: BTreeMap<Digest, Digest> = BTreeMap::new();
     for leaf in &mut log.leaves {
@@ -81,6 +71,9 @@ fn relink(log: &mut Log) {
         (*next, *prev) = (*next + 1, Some(new));
     }
 }
+
+/// Where a leaf remembers what it was hashed to, so that causes still find it after a change.
+const TAG: &str = "tag";
 
 /// The leaf of this type, by its number among those.
 fn nth<'a>(log: &'a mut Log, kind: &str, n: usize) -> &'a mut Leaf {

@@ -132,13 +132,18 @@ impl Lab {
             head,
             drawn: 0,
         };
+        lab.open();
+        lab
+    }
+
+    /// The log begins.
+    pub fn open(&mut self) {
         let opened = LogOpened {
             origin: ORIGIN.to_owned(),
             scope: slug("governed-runs"),
             vkey: crate::export::log_key(1).verifier().to_string(),
         };
-        lab.act_by(Actor::System(node()), WorkspaceEvent::LogOpened(opened), vec![]);
-        lab
+        self.act_by(Actor::System(node()), WorkspaceEvent::LogOpened(opened), vec![]);
     }
 
     /// With a policy set in force, a connector and two approvers.
