@@ -4,6 +4,7 @@ mod approvals;
 mod artifacts;
 mod connectors;
 mod control;
+mod evidence;
 mod keys;
 mod limits;
 mod matrix;
