@@ -237,7 +237,7 @@ export function sha256(...parts) {
     });
   };
   const feed = (bytes) => {
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const taken = Math.min(64 - filled, bytes.length - at);
       block.set(bytes.subarray(at, at + taken), filled);
       filled += taken;
@@ -460,7 +460,9 @@ function checkDepth(text) {
   }
 }
 
-const ESCAPES = new Map(Object.entries({ '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }));
+const ESCAPES = new Map(
+  Object.entries({ '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }),
+);
 
 function parseJson(text, isEvidence) {
   checkDepth(text);
@@ -595,7 +597,9 @@ function parseJson(text, isEvidence) {
 
 const isPrintable = (text) => /^[\x20-\x7e]*$/.test(text);
 
-const CONTROLS = new Map(Object.entries({ '"': '\\"', '\\': '\\\\', '\b': '\\b', '\t': '\\t', '\n': '\\n', '\f': '\\f', '\r': '\\r' }));
+const CONTROLS = new Map(
+  Object.entries({ '"': '\\"', '\\': '\\\\', '\b': '\\b', '\t': '\\t', '\n': '\\n', '\f': '\\f', '\r': '\\r' }),
+);
 
 const canonicalText = (text) =>
   // eslint-disable-next-line no-control-regex
@@ -642,7 +646,9 @@ function members(object, form, missing = () => fail('missing_member'), unknown =
     if (name in object) read[name] = reader(object[name], name);
     else if (!reader.optional) missing(name);
   }
-  const stranger = Object.keys(object).sort().find((name) => !(name in form));
+  const stranger = Object.keys(object)
+    .sort()
+    .find((name) => !(name in form));
   if (stranger !== undefined) unknown(stranger);
   return read;
 }
@@ -1104,7 +1110,9 @@ const plusSeconds = (millis, seconds) => Math.min(TIME_MAX, millis + seconds * 1
 
 /** An identifier: its prefix and 26 characters that hold 128 bits. */
 const isTypeId = (prefix) => (text) =>
-  isString(text) && text.startsWith(`${prefix}_`) && /^[0-7][0-9a-hjkmnp-tv-z]{25}$/.test(text.slice(prefix.length + 1));
+  isString(text) &&
+  text.startsWith(`${prefix}_`) &&
+  /^[0-7][0-9a-hjkmnp-tv-z]{25}$/.test(text.slice(prefix.length + 1));
 
 const word = (...words) => reader('malformed', (value) => words.includes(value));
 const listOf = (read) => (value, name) =>
@@ -1137,8 +1145,7 @@ const recoveryKind = word('rollback', 'compensation');
 const obligation = record({ exclude: listOf(personId), expires_s: u64, group: slug, method, quorum: u32 });
 
 const EVENTS = new Map();
-const event = (kind, sealed, form) =>
-  EVENTS.set(kind, { sealed: sealed === '' ? [] : sealed.split(' '), form });
+const event = (kind, sealed, form) => EVENTS.set(kind, { sealed: sealed === '' ? [] : sealed.split(' '), form });
 
 event('run.proposed', 'model proposer reason source_ref', {
   agent_owner: optional(personId),
@@ -1327,9 +1334,7 @@ const DOCUMENT_FORM = {
   action: optional(documentSlug),
   changes: (list) => {
     const one = (change) => isObject(change) && canonical(Object.keys(change)) === '["_sd"]' && change._sd.length === 1;
-    return Array.isArray(list) && list.every(one)
-      ? list.map((change) => change._sd[0])
-      : fail('document_form');
+    return Array.isArray(list) && list.every(one) ? list.map((change) => change._sd[0]) : fail('document_form');
   },
   connector: documentSlug,
   environment: documentWord('production', 'sandbox', 'simulation'),
@@ -1466,7 +1471,7 @@ export class Run {
     ensure(kind === 'run.proposed', 'a run starts with `run.proposed`');
     ensure(at.seq === 0, 'a run starts at position 0');
     ensure(isPrincipal(at.by), 'only an agent, a person or a service proposes');
-    ensure(('recovers' in data) === ('recovery' in data), 'a recovery names its parent and its kind');
+    ensure('recovers' in data === 'recovery' in data, 'a recovery names its parent and its kind');
     ensure(data.deadline > at.time, 'the deadline lies in the future');
     checkCount(data.mutations);
     Object.assign(this, {
@@ -1870,17 +1875,11 @@ export class Run {
       'the idempotency key is derived from run, plan and mutation',
     );
     const asker = principalOf(data.requested_by);
-    ensure(
-      !this.takeover || data.requested_by === this.takeover.holder,
-      'the holder of a taken-over run says execute',
-    );
+    ensure(!this.takeover || data.requested_by === this.takeover.holder, 'the holder of a taken-over run says execute');
     ensure(!this.isAtCanary || asker === 'person', 'a person says go on after a canary');
     ensure(this.nextMutation === data.n, 'mutations are executed in order');
     const progress = this.mutationOf(data.n);
-    ensure(
-      progress.mayAttempt,
-      'an attempt is repeated only when the last one had no effect and may be repeated',
-    );
+    ensure(progress.mayAttempt, 'an attempt is repeated only when the last one had no effect and may be repeated');
     ensure(data.attempt === progress.attempts.length + 1, 'attempt numbers have no gap');
     ensure(
       progress.attempts.every(({ mutation, key }) => mutation === data.mutation && key === data.key),
@@ -1985,10 +1984,7 @@ export class Run {
   recoveryPlanned(at, { kind, mutations, plan_digest, run }) {
     ensure(!this.recovery, 'one recovery at a time');
     this.checkCurrent(plan_digest);
-    ensure(
-      this.mayRecover,
-      'a recovery follows the end of a run or a divergence, with nothing unsettled',
-    );
+    ensure(this.mayRecover, 'a recovery follows the end of a run or a divergence, with nothing unsettled');
     const { recoverable } = this;
     ensure(
       mutations.length > 0 && mutations.every((n) => recoverable.includes(n)),
@@ -2005,7 +2001,10 @@ export class Run {
     this.recovery = undefined;
     ensure(open, 'a finished recovery was planned');
     ensure(open.run === run && open.kind === kind, 'a finished recovery is the planned one');
-    ensure(recovered.every((n) => open.mutations.includes(n)), 'a recovery recovers what it planned');
+    ensure(
+      recovered.every((n) => open.mutations.includes(n)),
+      'a recovery recovers what it planned',
+    );
     const complete = open.mutations.every((n) => recovered.includes(n));
     const told = {
       restored: complete,
@@ -2051,10 +2050,16 @@ function checkObligations({ decision, obligations, canary }) {
   const asks = obligations.length > 0;
   ensure((decision === 'approval') === asks, 'exactly the decision `approval` asks somebody');
   ensure(obligations.length <= GROUPS_MAX, 'a decision asks at most so many groups');
-  ensure(obligations.every(({ quorum }) => quorum > 0), 'a quorum is at least one');
+  ensure(
+    obligations.every(({ quorum }) => quorum > 0),
+    'a quorum is at least one',
+  );
   const approvers = obligations.reduce((sum, { quorum }) => sum + quorum, 0);
   ensure(approvers <= APPROVERS_MAX, 'a decision asks at most so many approvers');
-  ensure(obligations.every(({ expires_s }) => expires_s > 0), 'an obligation has time to be met');
+  ensure(
+    obligations.every(({ expires_s }) => expires_s > 0),
+    'an obligation has time to be met',
+  );
   const groups = new Set(obligations.map(({ group }) => group));
   ensure(groups.size === obligations.length, 'a decision asks each group once');
   ensure(canary !== 0, 'a canary is at least one mutation');
@@ -2127,9 +2132,11 @@ function crc32(bytes) {
 
 /** Little-endian numbers as bytes: `[bytes, value]` each. */
 function numbers(...fields) {
-  return Uint8Array.from(fields.flatMap(([width, value]) => {
-    return Array.from({ length: width }, (_, at) => Math.floor(value / 256 ** at) % 256);
-  }));
+  return Uint8Array.from(
+    fields.flatMap(([width, value]) => {
+      return Array.from({ length: width }, (_, at) => Math.floor(value / 256 ** at) % 256);
+    }),
+  );
 }
 
 const zipOrder = (left, right) => {
@@ -2147,7 +2154,13 @@ class ZipWriter {
     if (!isPath(path)) fail('zip', 'a file name outside the allowed form');
     if (this.last !== undefined && zipOrder(this.last, path) >= 0) fail('zip', 'a file name twice or out of order');
     const { length } = content;
-    const sums = [[4, crc32(content)], [4, length], [4, length], [2, path.length], [2, 0]];
+    const sums = [
+      [4, crc32(content)],
+      [4, length],
+      [4, length],
+      [2, path.length],
+      [2, 0],
+    ];
     const common = numbers([2, 20], [2, 0], [2, 0], [2, 0], [2, 0x21], ...sums);
     const name = utf8(path);
     const ends = numbers([2, 0], [2, 0], [2, 0], [4, 0], [4, this.offset]);
@@ -2161,7 +2174,14 @@ class ZipWriter {
   finish() {
     const directory = concat(...this.central);
     const count = this.central.length;
-    const end = [[4, 0], [2, count], [2, count], [4, directory.length], [4, this.offset], [2, 0]];
+    const end = [
+      [4, 0],
+      [2, count],
+      [2, count],
+      [4, directory.length],
+      [4, this.offset],
+      [2, 0],
+    ];
     return concat(directory, Uint8Array.of(0x50, 0x4b, 5, 6), numbers(...end));
   }
 }
@@ -2224,10 +2244,7 @@ export const VERDICTS = new Map([
   ['INCOMPLETE', [5, 'Something is missing, so what is here cannot be judged as a whole.']],
   [
     'CANNOT_JUDGE',
-    [
-      1,
-      'The bundle uses a version or a type of event that this program does not know. Use a newer verifier.',
-    ],
+    [1, 'The bundle uses a version or a type of event that this program does not know. Use a newer verifier.'],
   ],
   ['VIOLATION', [7, 'The evidence is authentic, and it shows that a rule was broken.']],
   ['TAMPERED', [6, 'This is not what was recorded: something was changed, added or forged.']],
@@ -2243,11 +2260,7 @@ export const CLOSING =
 export const CHECKS = [
   ['manifest', 'Table of contents', 'Every file is listed, present and unchanged.'],
   ['trust', 'Trust', 'A trust policy from outside the bundle names a key that signed.'],
-  [
-    'signatures',
-    'Signatures',
-    'Every head is signed by the log, cosigned by enough witnesses, and fresh enough.',
-  ],
+  ['signatures', 'Signatures', 'Every head is signed by the log, cosigned by enough witnesses, and fresh enough.'],
   ['leaves', 'Events', 'Every event is written in the one strict form.'],
   ['inclusion', 'Inclusion', 'Every event stands in the signed log, at the position that it claims.'],
   ['chain', 'Chain', 'No event of a run is missing, repeated or out of order, from the proposal to the close.'],
@@ -2262,7 +2275,11 @@ export const CHECKS = [
     'Every write was of an approved mutation, with enough evidence, and while nothing was paused.',
   ],
   ['recovery', 'Recovery', 'What is said to be taken back was taken back by the recovery run.'],
-  ['disclosures', 'Disclosed fields', 'Every disclosed value is the one that was sealed, and no erased value is present.'],
+  [
+    'disclosures',
+    'Disclosed fields',
+    'Every disclosed value is the one that was sealed, and no erased value is present.',
+  ],
   ['times', 'Times', 'Times do not run backwards, and no event is later than the witness that saw it.'],
   ['consistency', 'Earlier heads', 'The log only grew since the heads that you kept.'],
   ['full_log', 'The whole log', 'The entries of the whole log give the signed root, and hide no event of a run.'],
@@ -2459,13 +2476,19 @@ function readChain(files, folder, run, docket) {
     try {
       entry.leaf = parseLeaf(read.leaf);
       entry.event = readEvent(entry.leaf);
-      if (RUN_EVENTS.has(entry.event.kind) !== (run !== undefined)) fail('unknown_type', `\`${entry.event.kind}\` is no event type of this version`);
+      if (RUN_EVENTS.has(entry.event.kind) !== (run !== undefined))
+        fail('unknown_type', `\`${entry.event.kind}\` is no event type of this version`);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       entry.event = undefined;
       const at = { run, index: read.index };
       if (error.word === 'version' || error.word === 'unknown_type') docket.unknown('leaves', at, error.message);
-      else docket.tampered('leaves', at, error.message.startsWith('the event') ? error.message : `the event is malformed: ${error.message}`);
+      else
+        docket.tampered(
+          'leaves',
+          at,
+          error.message.startsWith('the event') ? error.message : `the event is malformed: ${error.message}`,
+        );
     }
     chain.lines.push(entry);
   }
@@ -2663,7 +2686,11 @@ async function checkInclusions(files, chain, head, entries, notes, docket) {
   }
   for (const name of under(files, folder)) {
     if (!claimed.has(name)) {
-      docket.missing('inclusion', { run: chain.run, file: `${folder}/${name}` }, 'the event that this proof is about is missing');
+      docket.missing(
+        'inclusion',
+        { run: chain.run, file: `${folder}/${name}` },
+        'the event that this proof is about is missing',
+      );
     }
   }
 }
@@ -2721,7 +2748,15 @@ function readFullLog(files, head, docket) {
 }
 
 /** The first node of the tile at a path. */
-const tileStart = (path) => Number(path.replace(/\.p\/.*$/, '').split('/').slice(2).join('').replaceAll('x', '')) * TILE_WIDTH;
+const tileStart = (path) =>
+  Number(
+    path
+      .replace(/\.p\/.*$/, '')
+      .split('/')
+      .slice(2)
+      .join('')
+      .replaceAll('x', ''),
+  ) * TILE_WIDTH;
 
 /** Every entry of a run that the bundle has, and every act of the workspace, is among the events of the bundle. */
 function checkNothingHidden(entries, { runs, workspace }, docket) {
@@ -2914,7 +2949,9 @@ const MISSING = Symbol('missing');
 
 class Acts {
   constructor({ lines }, wholeLog) {
-    this.acts = lines.filter(({ event: read }) => read).map(({ index, leaf, event: read }) => ({ ...read, index, seq: leaf.seq }));
+    this.acts = lines
+      .filter(({ event: read }) => read)
+      .map(({ index, leaf, event: read }) => ({ ...read, index, seq: leaf.seq }));
     let known = 0;
     this.acts.every(({ seq, index }, at) => {
       if (seq !== at) return false;
@@ -2946,7 +2983,11 @@ class Acts {
     const enrolled = this.newest(index, (act) => membership(act, person, group));
     if (enrolled === MISSING) return MISSING;
     if (enrolled?.said !== 'enrolled') return false;
-    return this.before(index).map((act) => account(act, person)).find(Boolean) !== 'closed';
+    return (
+      this.before(index)
+        .map((act) => account(act, person))
+        .find(Boolean) !== 'closed'
+    );
   }
 
   /** The act after which a person's seat was lost, between two positions. */
@@ -2955,12 +2996,18 @@ class Acts {
     return this.acts.find((act) => act.index > from && act.index < to && ends(act))?.index;
   }
 
+  /** Whether the log was opened only after a position: what stands before was written without one, and logged later. */
+  isLogOpenedAfter(index) {
+    return this.acts.some((act) => act.index > index && act.kind === 'log.opened');
+  }
+
   tombstones() {
     const tombstones = new Map();
     for (const { kind, data, index, time } of this.acts) {
       if (kind !== 'disclosure.erased') continue;
       for (const digest_ of data.digests) {
-        if (!tombstones.has(digest_)) tombstones.set(digest_, { index, time, basis: data.basis, completeBy: data.complete_by });
+        if (!tombstones.has(digest_))
+          tombstones.set(digest_, { index, time, basis: data.basis, completeBy: data.complete_by });
       }
     }
     return tombstones;
@@ -3039,6 +3086,9 @@ const ending = ({ id, stage, closed, amenders, revision, progress, recovers, rec
 function stepApprovals({ parts, run, line, kind, data, by, place, acts, docket }) {
   if (kind === 'approval.given' || kind === 'approval.rejected') {
     docket.look('approvals');
+    if (data.method === 'passkey') {
+      docket.leaveOpen('approvals', place, 'the signature of the passkey is not looked at by this program');
+    }
     const seat = acts.seat(by.id, data.group, line.index);
     if (seat === MISSING) {
       docket.missing('approvals', place, `the bundle does not show that ${by.id} was enrolled in \`${data.group}\``);
@@ -3103,7 +3153,9 @@ function stepDispatch({ parts, run, line, kind, data, place, acts, docket }) {
   docket.look('dispatch');
   const violation = (sentence) => docket.violation('dispatch', place, sentence);
   const leaveOpen = (sentence) => docket.leaveOpen('dispatch', place, sentence);
-  if (!meetsLevel(data.evidence, run.evidenceMinimum)) {
+  // Before there was a log a sandbox had no heads to wait for, and its decisions said so.
+  const isBeforeTheLog = run.environment === 'sandbox' && acts.isLogOpenedAfter(line.index);
+  if (!meetsLevel(data.evidence, run.evidenceMinimum) && !isBeforeTheLog) {
     const needs = `\`${run.environment}\` needs \`${run.evidenceMinimum}\``;
     violation(`the write started with \`${data.evidence}\` evidence, and ${needs}`);
   }
@@ -3120,10 +3172,7 @@ function stepDispatch({ parts, run, line, kind, data, place, acts, docket }) {
   );
   if (configured === MISSING) {
     leaveOpen(`how \`${document.connector}\` was configured is not in this bundle`);
-  } else if (
-    configured?.said.manifest !== document.manifest ||
-    configured.said.environment !== document.environment
-  ) {
+  } else if (configured?.said.manifest !== document.manifest || configured.said.environment !== document.environment) {
     const other = `the connector \`${document.connector}\` was not configured as when the plan was made`;
     if (acts.isWholeBefore(line.index)) violation(other);
     else leaveOpen(`${other}, as far as this bundle shows`);
@@ -3179,7 +3228,11 @@ function checkRecoveries({ runs }, replayed, values, docket) {
       ({ event: read }) => read?.kind === 'recovery.planned' && read.data.run === id && read.data.kind === kind,
     );
     if (!planned) {
-      docket.violation('recovery', { run: id }, `the run says that it recovers ${parent.id}, which planned no such recovery`);
+      docket.violation(
+        'recovery',
+        { run: id },
+        `the run says that it recovers ${parent.id}, which planned no such recovery`,
+      );
     }
   }
 }
@@ -3211,7 +3264,8 @@ function restoresOtherwise({ recovery, revision }, parent, child, ended, { field
   const done = parent.plans.get(revision);
   const undone = child.plans.get(ended.revision);
   if (recovery.kind !== 'rollback' || !ended.ownUndo || !done || !undone) return undefined;
-  const same = (left, right) => left === right || (left !== undefined && right !== undefined && canonical(left) === canonical(right));
+  const same = (left, right) =>
+    left === right || (left !== undefined && right !== undefined && canonical(left) === canonical(right));
   const putsBack = (before, after) => {
     if (!before) return false;
     // A record that was made or deleted is put back as a whole, which no field shows.
@@ -3264,7 +3318,10 @@ function checkDisclosures(files, { runs, workspace }, acts, whole, docket) {
     const taken = new Set();
     for (const { digest: digest_, name, value } of chain.disclosed) {
       const of = scope.get(digest_);
-      const printable = [...name].slice(0, 64).map((char) => (/^[!-~]$/.test(char) ? char : '?')).join('');
+      const printable = [...name]
+        .slice(0, 64)
+        .map((char) => (/^[!-~]$/.test(char) ? char : '?'))
+        .join('');
       const key = `${of?.holder} ${name}`;
       if (!of) {
         docket[stray]('disclosures', place, `a value called \`${printable}\` belongs to nothing in this bundle`);
@@ -3301,7 +3358,8 @@ function checkDisclosures(files, { runs, workspace }, acts, whole, docket) {
     return tombstones.has(digest_) ? { state: 'erased', ...tombstones.get(digest_) } : { state: 'withheld' };
   };
   /** The disclosed value of this name among the sealed fields of one holder. */
-  const named = (digests, name) => digests.map(field).find((one) => one.state === 'disclosed' && one.name === name)?.value;
+  const named = (digests, name) =>
+    digests.map(field).find((one) => one.state === 'disclosed' && one.name === name)?.value;
   const counts = { disclosed: 0, erased: 0, withheld: 0 };
   for (const digest_ of all) counts[field(digest_).state] += 1;
   return { field, named, counts };
@@ -3474,7 +3532,12 @@ function checkProjections(files, parts, run, head, docket) {
     docket.look('projections');
     const why = differingTrail(files.get(trail.file), lines, head);
     if (why) docket.tampered('projections', trail, `the audit trail does not say what the events say: ${why}`);
-    else docket.leaveOpen('projections', trail, 'of an audit trail the places, times and chain are compared here, not every member');
+    else
+      docket.leaveOpen(
+        'projections',
+        trail,
+        'of an audit trail the places, times and chain are compared here, not every member',
+      );
   }
 }
 
@@ -3560,7 +3623,9 @@ function stepDecisions({ parts, run, line, kind, data, place, files, values, doc
   if (!Array.isArray(inputs)) return leaveOpen('the input of the decision is too large to have been kept');
   const judged = run.amenders.size === 0 ? [run.judged] : [run.judged, run.proposer.id, ...run.amenders];
   const documents = (parts.plans.get(run.revision) ?? []).map(({ document }) => document);
-  const asked = [...new Set(judged)].sort().flatMap((principal) => documents.map((document) => ({ principal, document })));
+  const asked = [...new Set(judged)]
+    .sort()
+    .flatMap((principal) => documents.map((document) => ({ principal, document })));
   if (data.decision === 'deny' && inputs.length < asked.length) {
     return leaveOpen('a mutation about which policy could not be asked was denied for that');
   }
@@ -3621,7 +3686,10 @@ function toldOtherwise(input, document, shapes, { field, named }) {
   const fields = shapes.get(input.action);
   if (!Array.isArray(fields)) return 'action';
   const due = { before: Object.create(null), after: Object.create(null), changed_fields: [] };
-  const all = [...changes.map(({ value }) => value), ...Object.entries(given ?? {}).map(([field, after]) => ({ field, after }))];
+  const all = [
+    ...changes.map(({ value }) => value),
+    ...Object.entries(given ?? {}).map(([field, after]) => ({ field, after })),
+  ];
   for (const { field: name, before, after } of all) {
     const shape = fields.find((one) => one.name === name);
     if (!shape) return 'changes';
@@ -3631,7 +3699,9 @@ function toldOtherwise(input, document, shapes, { field, named }) {
     if (after !== undefined && after !== null) due.after[name] = after;
   }
   due.changed_fields = [...new Set(due.changed_fields)].sort();
-  const same = ['before', 'after', 'changed_fields'].every((name) => canonical(input[name] ?? null) === canonical(due[name]));
+  const same = ['before', 'after', 'changed_fields'].every(
+    (name) => canonical(input[name] ?? null) === canonical(due[name]),
+  );
   return same ? undefined : 'changes';
 }
 
@@ -3946,7 +4016,9 @@ function reportOf({ docket, manifest, head, counts, runs }) {
       root: toHex(head.root),
       size: head.size,
       trusted: head.trusted,
-      witnesses: Object.fromEntries([...head.times].map(([name, seconds]) => [name, iso(Math.min(TIME_MAX, seconds * 1000))])),
+      witnesses: Object.fromEntries(
+        [...head.times].map(([name, seconds]) => [name, iso(Math.min(TIME_MAX, seconds * 1000))]),
+      ),
     };
   }
   // Members without a value are absent, as in every JSON of ActionPlane.
@@ -4032,7 +4104,10 @@ export function toText(report) {
     }
   }
   if (report.exit_code === 0) {
-    out.push('', 'A bundle of single runs is true up to the last close in it. A later recovery shows only in a newer one.');
+    out.push(
+      '',
+      'A bundle of single runs is true up to the last close in it. A later recovery shows only in a newer one.',
+    );
   }
   out.push('', report.closing, '');
   return out.join('\n');
@@ -4040,12 +4115,14 @@ export function toText(report) {
 
 function runText({ run, sentence, plans, events }) {
   const out = [`RUN ${run}`, sentence, ''];
-  const side = (value) => (value === undefined ? '(absent)' : isString(value) ? `\u201c${plain(value)}\u201d` : plain(value));
+  const side = (value) =>
+    value === undefined ? '(absent)' : isString(value) ? `\u201c${plain(value)}\u201d` : plain(value);
   for (const plan of plans) {
     out.push(`  Plan ${plan.revision}`);
     for (const { n, verb, object, connector, undo, fields, changes } of plan.mutations) {
       const { record: id } = fields;
-      const named = id.class === 'disclosed' ? (id.value === null ? '' : ` ${plain(id.value)}`) : ` (record ${absentText(id)})`;
+      const named =
+        id.class === 'disclosed' ? (id.value === null ? '' : ` ${plain(id.value)}`) : ` (record ${absentText(id)})`;
       out.push(`    ${n}. ${verb} ${object}${named} on \`${connector}\` (undo: ${undo})`);
       for (const change of changes) {
         if (change.class !== 'disclosed') out.push(`         a change ${absentText(change)}`);

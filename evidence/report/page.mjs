@@ -61,14 +61,43 @@ const VERDICT_TITLES = {
 };
 const VERDICT_TONES = { VALID: 'ok', VALID_REDACTED: 'ok', VIOLATION: 'bad', TAMPERED: 'bad' };
 
-const STAGE_TONES = { applied: 'ok', compensated: 'ok', rolled_back: 'ok', failed: 'bad', denied: 'bad', rejected: 'bad', partly_applied: 'warn', partly_rolled_back: 'warn', needs_attention: 'warn', awaiting_approval: 'warn' };
+const STAGE_TONES = {
+  applied: 'ok',
+  compensated: 'ok',
+  rolled_back: 'ok',
+  failed: 'bad',
+  denied: 'bad',
+  rejected: 'bad',
+  partly_applied: 'warn',
+  partly_rolled_back: 'warn',
+  needs_attention: 'warn',
+  awaiting_approval: 'warn',
+};
 const OUTCOME_TONES = { applied: 'ok', diverged: 'bad', rejected: 'bad', unknown: 'warn', not_sent: 'warn' };
-const OUTCOMES = { applied: 'Applied', diverged: 'Diverged', rejected: 'Refused by the system', not_sent: 'Not sent', unknown: 'Unknown' };
+const OUTCOMES = {
+  applied: 'Applied',
+  diverged: 'Diverged',
+  rejected: 'Refused by the system',
+  not_sent: 'Not sent',
+  unknown: 'Unknown',
+};
 const DECISIONS = { auto: 'May run by itself', approval: 'Needs approval', deny: 'Must not run' };
 const METHOD_WORDS = { signin: 'sign-in', passkey: 'passkey' };
-const RECOVERIES = { restored: 'Restored', compensated: 'Compensated', partly_restored: 'Partly restored', abandoned: 'Abandoned', failed: 'Failed', conflict: 'Conflict' };
+const RECOVERIES = {
+  restored: 'Restored',
+  compensated: 'Compensated',
+  partly_restored: 'Partly restored',
+  abandoned: 'Abandoned',
+  failed: 'Failed',
+  conflict: 'Conflict',
+};
 const UNDO = { rollback: 'can be restored', compensation: 'has a counter-action', irreversible: 'cannot be undone' };
-const STATES = { passed: ['Holds', 'ok', '\u2713'], failed: ['Fails', 'bad', '\u2715'], not_judged: ['Not judged', 'warn', '\u2013'], nothing: ['Nothing to check', '', '\u2013'] };
+const STATES = {
+  passed: ['Holds', 'ok', '\u2713'],
+  failed: ['Fails', 'bad', '\u2715'],
+  not_judged: ['Not judged', 'warn', '\u2013'],
+  nothing: ['Nothing to check', '', '\u2013'],
+};
 
 const words = (text) => text.replaceAll('_', ' ');
 const sentence = (text) => words(text).replace(/^./, (char) => char.toUpperCase());
@@ -88,9 +117,14 @@ const WHAT = {
   'plan.previewed': (e) => `read the records and fixed plan ${e.revision} (${plural(e.count, 'change')})`,
   'plan.amended': (e) => `changed the plan (${plural(e.mutations, 'change')})`,
   'plan.drifted': (e) => `found that the record of change ${e.n + 1} had moved; the plan is void`,
-  'policy.decided': (e) => ({ auto: 'decided: may run by itself', approval: 'decided: needs approval', deny: 'decided: must not run' })[e.decision],
-  'approval.requested': (e) => `asked ${e.groups.map(({ group, quorum }) => `${quorum} of ${group}`).join(' and ')}, until ${stamp(e.expires)}`,
-  'approval.given': (e) => `approved plan ${e.revision} for ${e.group} (${METHOD_WORDS[e.method]}), until ${stamp(e.expires)}`,
+  'policy.decided': (e) =>
+    ({ auto: 'decided: may run by itself', approval: 'decided: needs approval', deny: 'decided: must not run' })[
+      e.decision
+    ],
+  'approval.requested': (e) =>
+    `asked ${e.groups.map(({ group, quorum }) => `${quorum} of ${group}`).join(' and ')}, until ${stamp(e.expires)}`,
+  'approval.given': (e) =>
+    `approved plan ${e.revision} for ${e.group} (${METHOD_WORDS[e.method]}), until ${stamp(e.expires)}`,
   'approval.rejected': (e) => `rejected plan ${e.revision} for ${e.group} (${METHOD_WORDS[e.method]})`,
   'run.taken_over': (e) => `took the run over, until ${stamp(e.until)}`,
   'run.handed_back': (e) => (e.code === 'lease_expired' ? 'noticed that the takeover had ended' : 'gave the run back'),
@@ -98,8 +132,10 @@ const WHAT = {
   'run.authorized': (e) => `authorized plan ${e.revision} (basis ${e.basis}), until ${stamp(e.expires)}`,
   'authorization.voided': (e) => `voided the authorization: ${words(e.code)}`,
   'attempt.started': (e) => `started attempt ${e.attempt} of change ${e.n + 1}, to be sent before ${clock(e.send_by)}`,
-  'attempt.finished': (e) => `recorded the outcome of attempt ${e.attempt} of change ${e.n + 1}: ${OUTCOMES[e.outcome].toLowerCase()} (${words(e.code)})`,
-  'attempt.reconciled': (e) => `settled attempt ${e.attempt} of change ${e.n + 1}: ${OUTCOMES[e.outcome].toLowerCase()} (${words(e.code)})`,
+  'attempt.finished': (e) =>
+    `recorded the outcome of attempt ${e.attempt} of change ${e.n + 1}: ${OUTCOMES[e.outcome].toLowerCase()} (${words(e.code)})`,
+  'attempt.reconciled': (e) =>
+    `settled attempt ${e.attempt} of change ${e.n + 1}: ${OUTCOMES[e.outcome].toLowerCase()} (${words(e.code)})`,
   'divergence.accepted': (e) => `accepted what the record of change ${e.n + 1} holds instead of the plan`,
   'recovery.planned': (e) => `asked for a ${e.kind} of ${plural(e.mutations.length, 'change')}, as ${e.run}`,
   'recovery.finished': (e) => `recorded the end of the ${e.kind} by ${e.run}: ${words(e.outcome)}`,
@@ -149,14 +185,16 @@ function valueOf(value, parts) {
   if (isMap(value) && Object.keys(value).length === 0) return h('span.state', {}, 'empty object');
   if (parts) return h('span.value', {}, parts);
   // A text that reads as another kind of value stands in quotes.
-  if (isText(value)) return h('span.value', {}, /^(?:null|true|false|-?[0-9.]+)$/.test(value) ? `"${value}"` : visible(value));
+  if (isText(value))
+    return h('span.value', {}, /^(?:null|true|false|-?[0-9.]+)$/.test(value) ? `"${value}"` : visible(value));
   if (Array.isArray(value) && value.every(isText)) return h('span.value', {}, visible(value.join(', ')));
   return h('span.value', {}, visible(isMap(value) || Array.isArray(value) ? pretty(value) : canonical(value)));
 }
 
 /** Two texts with the words that differ between their common beginning and end marked. */
 function marked(before, after) {
-  if (!isText(before) || !isText(after) || before === '' || after === '' || before.length + after.length < 40) return [];
+  if (!isText(before) || !isText(after) || before === '' || after === '' || before.length + after.length < 40)
+    return [];
   const [left, right] = [before, after].map((text) => text.match(/\s+|[^\s]+/g) ?? []);
   let start = 0;
   while (start < Math.min(left.length, right.length) && left[start] === right[start]) start += 1;
@@ -164,8 +202,16 @@ function marked(before, after) {
   while (end < Math.min(left.length, right.length) - start && left.at(-1 - end) === right.at(-1 - end)) end += 1;
   if (start + end === 0) return [];
   return [left, right].map((tokens) => {
-    const [head, middle, tail] = [tokens.slice(0, start), tokens.slice(start, tokens.length - end), tokens.slice(tokens.length - end)];
-    return [visible(head.join('')), middle.length > 0 && h('mark', {}, visible(middle.join(''))), visible(tail.join(''))];
+    const [head, middle, tail] = [
+      tokens.slice(0, start),
+      tokens.slice(start, tokens.length - end),
+      tokens.slice(tokens.length - end),
+    ];
+    return [
+      visible(head.join('')),
+      middle.length > 0 && h('mark', {}, visible(middle.join(''))),
+      visible(tail.join('')),
+    ];
   });
 }
 
@@ -196,13 +242,26 @@ function changeRow(change) {
 }
 
 function table(kind, heads, rows, label) {
-  const head = h('thead', {}, h('tr', {}, heads.map((text) => h('th', { scope: 'col' }, text))));
-  return h('div.scroll', { tabindex: 0, role: 'group', 'aria-label': label }, h(`table${kind}`, {}, head, h('tbody', {}, rows)));
+  const head = h(
+    'thead',
+    {},
+    h(
+      'tr',
+      {},
+      heads.map((text) => h('th', { scope: 'col' }, text)),
+    ),
+  );
+  return h(
+    'div.scroll',
+    { tabindex: 0, role: 'group', 'aria-label': label },
+    h(`table${kind}`, {}, head, h('tbody', {}, rows)),
+  );
 }
 
 function mutationBlock({ n, verb, object, connector, undo, hash, fields, changes }) {
   const { record, arguments: given, guard } = fields;
-  const named = record.class === 'disclosed' ? (record.value === null ? null : code(plain(record.value))) : hidden(record);
+  const named =
+    record.class === 'disclosed' ? (record.value === null ? null : code(plain(record.value))) : hidden(record);
   const blocks = [];
   if (changes.length > 0) {
     blocks.push(table('.diff', ['Field', 'Before', 'After'], changeRows(changes), `Changed fields of change ${n + 1}`));
@@ -211,20 +270,41 @@ function mutationBlock({ n, verb, object, connector, undo, hash, fields, changes
     const rows = Object.entries(given.value).map(([name, value]) =>
       h('tr', {}, h('th', { scope: 'row' }, visible(name)), h('td.after', {}, valueOf(value))),
     );
-    blocks.push(table('.diff.given', ['Argument', 'Value (nothing was there before)'], rows, `Arguments of change ${n + 1}`));
+    blocks.push(
+      table('.diff.given', ['Argument', 'Value (nothing was there before)'], rows, `Arguments of change ${n + 1}`),
+    );
   } else if (given.class !== 'disclosed' && changes.length === 0) {
     blocks.push(h('p.foot', {}, 'Arguments: ', hidden(given)));
   }
   const held = guard.class === 'disclosed' && isMap(guard.value) ? Object.entries(guard.value) : [];
   const foot = [
     held.length > 0 &&
-      h('span', {}, 'Must not have moved: ', held.map(([name, entry], at) => [at > 0 ? ', ' : '', code(visible(name)), ' = ', valueOf(isMap(entry) ? entry.value : entry)]), '. '),
+      h(
+        'span',
+        {},
+        'Must not have moved: ',
+        held.map(([name, entry], at) => [
+          at > 0 ? ', ' : '',
+          code(visible(name)),
+          ' = ',
+          valueOf(isMap(entry) ? entry.value : entry),
+        ]),
+        '. ',
+      ),
     h('span', {}, 'Mutation document ', h('span.mono.wrap', {}, hash)),
   ];
   return h(
     'div.mutation',
     {},
-    h('h3', {}, h('span.number', { 'aria-label': `Change ${n + 1}` }, String(n + 1)), `${sentence(verb)} ${words(object)} `, named, h('span.quiet', {}, `on ${connector}`), badge(UNDO[undo], undo === 'irreversible' ? 'warn' : '')),
+    h(
+      'h3',
+      {},
+      h('span.number', { 'aria-label': `Change ${n + 1}` }, String(n + 1)),
+      `${sentence(verb)} ${words(object)} `,
+      named,
+      h('span.quiet', {}, `on ${connector}`),
+      badge(UNDO[undo], undo === 'irreversible' ? 'warn' : ''),
+    ),
     blocks,
     h('p.foot', {}, foot),
   );
@@ -235,7 +315,12 @@ function mutationBlock({ n, verb, object, connector, undo, hash, fields, changes
 
 const card = (title, note, ...content) => {
   const id = `s${(card.count = (card.count ?? 0) + 1)}`;
-  return h('section.card', { 'aria-labelledby': id }, h('header', {}, h('h2', { id }, title), note ? h('p', {}, note) : null), ...content);
+  return h(
+    'section.card',
+    { 'aria-labelledby': id },
+    h('header', {}, h('h2', { id }, title), note ? h('p', {}, note) : null),
+    ...content,
+  );
 };
 
 const disclosed = (field) => (field?.class === 'disclosed' && field.value !== null ? field.value : undefined);
@@ -254,7 +339,11 @@ function titleOf({ run, plans, events, stage, environment, workflow }) {
   const reason = disclosed(events[0]?.fields.reason);
   const mutations = plans.at(-1)?.mutations ?? [];
   const short_ = isText(reason) && reason.length <= 140 ? plain(reason) : undefined;
-  const title = short_ ?? (mutations.length > 0 ? `${plural(mutations.length, 'change')} of ${words(mutations[0].object)} on ${mutations[0].connector}` : 'A governed run');
+  const title =
+    short_ ??
+    (mutations.length > 0
+      ? `${plural(mutations.length, 'change')} of ${words(mutations[0].object)} on ${mutations[0].connector}`
+      : 'A governed run');
   const recovers = events[0]?.data.recovers;
   return h(
     'div.title',
@@ -280,14 +369,28 @@ function factsOf({ events, stage }, names) {
   const attempts = all(events, 'attempt.started').length;
   const close = last(events, 'run.closed');
   const facts = [
-    ['Proposed by', [who(first.by, names), first.data.on_behalf_of ? h('span.quiet', {}, ' for ', who(first.data.on_behalf_of, names)) : null]],
+    [
+      'Proposed by',
+      [
+        who(first.by, names),
+        first.data.on_behalf_of ? h('span.quiet', {}, ' for ', who(first.data.on_behalf_of, names)) : null,
+      ],
+    ],
     ['Proposed', moment(first.time)],
     ['Policy', decided ? DECISIONS[decided.decision] : 'Not asked'],
     ['Approvals', asked > 0 ? `${approvals} of ${asked}` : 'None asked'],
     ['Attempts', String(attempts)],
     [close ? 'Closed' : 'Stands at', close ? moment(close.time) : sentence(stage ?? 'not judged')],
   ];
-  return h('section.card', { 'aria-label': 'Facts' }, h('dl.facts', {}, facts.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value)))));
+  return h(
+    'section.card',
+    { 'aria-label': 'Facts' },
+    h(
+      'dl.facts',
+      {},
+      facts.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
+    ),
+  );
 }
 
 function plansOf({ plans }) {
@@ -316,9 +419,30 @@ function policyOf({ events }) {
     return h(
       'li.rules',
       {},
-      h('p', {}, badge(DECISIONS[data.decision], { auto: 'ok', approval: 'warn', deny: 'bad' }[data.decision]), ' ', badge(`${data.risk} risk`), ' ', h('span.quiet', {}, `event ${index}, for ${data.principal}, in ${data.duration_us} µs`)),
-      h('p', {}, 'Rules that fired: ', data.rules.length === 0 ? 'none' : data.rules.map((rule, at) => [at > 0 ? ', ' : '', code(rule)])),
-      sentences.length > 0 ? h('ul.because', {}, sentences.map((text) => h('li', {}, reading(text)))) : fields.rationale.class === 'disclosed' ? null : h('p', {}, 'Explanation: ', hidden(fields.rationale)),
+      h(
+        'p',
+        {},
+        badge(DECISIONS[data.decision], { auto: 'ok', approval: 'warn', deny: 'bad' }[data.decision]),
+        ' ',
+        badge(`${data.risk} risk`),
+        ' ',
+        h('span.quiet', {}, `event ${index}, for ${data.principal}, in ${data.duration_us} µs`),
+      ),
+      h(
+        'p',
+        {},
+        'Rules that fired: ',
+        data.rules.length === 0 ? 'none' : data.rules.map((rule, at) => [at > 0 ? ', ' : '', code(rule)]),
+      ),
+      sentences.length > 0
+        ? h(
+            'ul.because',
+            {},
+            sentences.map((text) => h('li', {}, reading(text))),
+          )
+        : fields.rationale.class === 'disclosed'
+          ? null
+          : h('p', {}, 'Explanation: ', hidden(fields.rationale)),
       asked.length > 0 ? h('p', {}, `Asked for: ${asked.join('; ')}.`) : null,
       data.canary ? h('p', {}, `After ${plural(data.canary, 'change')} the run waits for a person.`) : null,
       h('p.quiet', {}, 'Policy set ', h('span.mono.wrap', {}, data.policy)),
@@ -343,18 +467,34 @@ function approvalsOf({ events, plans }, names) {
     const shown = disclosed(fields.shown);
     const plan = plans.find(({ revision }) => revision === data.revision);
     const same = isText(shown) ? isShown(shown, plan) : undefined;
-    const seen = fields.shown.class !== 'disclosed' ? hidden(fields.shown) : !isText(shown) ? h('span.quiet', {}, 'not recorded') : same === true ? 'the changes of this page, value by value' : h('span', {}, 'a view with the digest ', code(short(shown)));
+    const seen =
+      fields.shown.class !== 'disclosed'
+        ? hidden(fields.shown)
+        : !isText(shown)
+          ? h('span.quiet', {}, 'not recorded')
+          : same === true
+            ? 'the changes of this page, value by value'
+            : h('span', {}, 'a view with the digest ', code(short(shown)));
     return h(
       'tr',
       {},
       h('th', { scope: 'row' }, who(by, names), h('div.quiet.mono.key', {}, by)),
-      h('td.fixed', {}, badge(type === 'approval.given' ? 'Approved' : 'Rejected', type === 'approval.given' ? 'ok' : 'bad'), h('div.quiet', {}, `plan ${data.revision}, event ${index}`)),
+      h(
+        'td.fixed',
+        {},
+        badge(type === 'approval.given' ? 'Approved' : 'Rejected', type === 'approval.given' ? 'ok' : 'bad'),
+        h('div.quiet', {}, `plan ${data.revision}, event ${index}`),
+      ),
       h('td.fixed', {}, data.group, h('div.quiet', {}, `by ${METHOD_WORDS[data.method]}`)),
       h('td.fixed', {}, moment(time)),
       h('td', {}, why(fields.rationale) ?? h('span.quiet', {}, 'no rationale'), h('div.quiet', {}, 'Saw: ', seen)),
     );
   });
-  return card('Approvals', plural(verdicts.length, 'verdict'), table('', ['Who', 'Verdict', 'For', 'When', 'Why, and what they saw'], rows, 'Approvals'));
+  return card(
+    'Approvals',
+    plural(verdicts.length, 'verdict'),
+    table('', ['Who', 'Verdict', 'For', 'When', 'Why, and what they saw'], rows, 'Approvals'),
+  );
 }
 
 function attemptsOf({ events }, names) {
@@ -362,11 +502,27 @@ function attemptsOf({ events }, names) {
   if (started.length === 0) return null;
   const rows = started.map((attempt) => {
     const { n, attempt: number } = attempt.data;
-    const answers = all(events, 'attempt.finished', 'attempt.reconciled', 'divergence.accepted').filter(({ data }) => data.n === n && data.attempt === number);
+    const answers = all(events, 'attempt.finished', 'attempt.reconciled', 'divergence.accepted').filter(
+      ({ data }) => data.n === n && data.attempt === number,
+    );
     const outcomes = answers.map(({ type, data, time, by, index }) =>
       type === 'divergence.accepted'
-        ? h('li', {}, badge('Accepted', 'ok'), h('span.quiet', {}, 'by ', who(by, names), `, ${stamp(time)}, event ${index}`))
-        : h('li', {}, badge(OUTCOMES[data.outcome], OUTCOME_TONES[data.outcome]), h('span.quiet', {}, `${words(data.code)}${type === 'attempt.reconciled' ? ', settled' : ''}, ${stamp(time)}, event ${index}`)),
+        ? h(
+            'li',
+            {},
+            badge('Accepted', 'ok'),
+            h('span.quiet', {}, 'by ', who(by, names), `, ${stamp(time)}, event ${index}`),
+          )
+        : h(
+            'li',
+            {},
+            badge(OUTCOMES[data.outcome], OUTCOME_TONES[data.outcome]),
+            h(
+              'span.quiet',
+              {},
+              `${words(data.code)}${type === 'attempt.reconciled' ? ', settled' : ''}, ${stamp(time)}, event ${index}`,
+            ),
+          ),
     );
     const inFlight = outcomes.length === 0 ? h('li', {}, badge('No outcome yet', 'warn')) : null;
     return h(
@@ -374,11 +530,20 @@ function attemptsOf({ events }, names) {
       {},
       h('th', { scope: 'row' }, `Change ${n + 1}, attempt ${number}`, h('div.quiet', {}, `event ${attempt.index}`)),
       h('td', {}, stamp(attempt.time), h('div.quiet', {}, 'asked by ', who(attempt.data.requested_by, names))),
-      h('td', {}, h('div', {}, `evidence ${attempt.data.evidence}`), h('div.quiet', {}, `guarantee ${attempt.data.guarantee}`)),
+      h(
+        'td',
+        {},
+        h('div', {}, `evidence ${attempt.data.evidence}`),
+        h('div.quiet', {}, `guarantee ${attempt.data.guarantee}`),
+      ),
       h('td', {}, h('ul.rules', {}, outcomes, inFlight)),
     );
   });
-  return card('Attempts and outcomes', plural(started.length, 'attempt'), table('', ['Attempt', 'Started', 'Before sending', 'What became of it'], rows, 'Attempts'));
+  return card(
+    'Attempts and outcomes',
+    plural(started.length, 'attempt'),
+    table('', ['Attempt', 'Started', 'Before sending', 'What became of it'], rows, 'Attempts'),
+  );
 }
 
 function recoveryOf({ events }, names) {
@@ -386,32 +551,71 @@ function recoveryOf({ events }, names) {
   if (planned.length === 0) return null;
   const rows = planned.map(({ data, by, time, fields, index }) => {
     const end = all(events, 'recovery.finished').find((finished) => finished.data.run === data.run);
-    const outcome_ = end ? badge(RECOVERIES[end.data.outcome], { restored: 'ok', compensated: 'ok' }[end.data.outcome] ?? 'warn') : badge('Under way', 'warn');
+    const outcome_ = end
+      ? badge(RECOVERIES[end.data.outcome], { restored: 'ok', compensated: 'ok' }[end.data.outcome] ?? 'warn')
+      : badge('Under way', 'warn');
     const back = end ? ` ${plural(end.data.recovered.length, 'change')} taken back, event ${end.index}.` : '';
     return h(
       'li.rules',
       {},
-      h('p', {}, outcome_, ' ', `${sentence(data.kind)} of ${data.mutations.length === 1 ? 'change' : 'changes'} ${data.mutations.map((n) => n + 1).join(', ')}, asked by `, who(by, names), h('span.quiet', {}, `, ${stamp(time)}, event ${index}.${back}`)),
+      h(
+        'p',
+        {},
+        outcome_,
+        ' ',
+        `${sentence(data.kind)} of ${data.mutations.length === 1 ? 'change' : 'changes'} ${data.mutations.map((n) => n + 1).join(', ')}, asked by `,
+        who(by, names),
+        h('span.quiet', {}, `, ${stamp(time)}, event ${index}.${back}`),
+      ),
       why(fields.rationale),
       h('p.quiet', {}, 'Recovery run ', h('a', { href: `#${data.run}` }, data.run)),
     );
   });
-  return card('Recovery', plural(planned.length, 'recovery').replace('recoverys', 'recoveries'), h('ul.rows', {}, rows));
+  return card(
+    'Recovery',
+    plural(planned.length, 'recovery').replace('recoverys', 'recoveries'),
+    h('ul.rows', {}, rows),
+  );
 }
 
 const REASONS = ['reason', 'rationale', 'comment'];
 const NAMES = ['proposer', 'approver', 'operator'];
 
-const SEALED = { shown: 'digest of what they saw', read_back: 'read-back', source_ref: 'source', input: 'what policy was told' };
+const SEALED = {
+  shown: 'digest of what they saw',
+  read_back: 'read-back',
+  source_ref: 'source',
+  input: 'what policy was told',
+};
 const label = (name) => SEALED[name] ?? words(name);
 
 function sealedOf(fields, type) {
-  const rest = Object.entries(fields).filter(([name, field]) => !NAMES.includes(name) && !(REASONS.includes(name) && type !== 'policy.decided') && field.class === 'disclosed' && field.value !== null);
+  const rest = Object.entries(fields).filter(
+    ([name, field]) =>
+      !NAMES.includes(name) &&
+      !(REASONS.includes(name) && type !== 'policy.decided') &&
+      field.class === 'disclosed' &&
+      field.value !== null,
+  );
   const gone = Object.entries(fields).filter(([name, field]) => field.class !== 'disclosed' && !REASONS.includes(name));
   return [
-    gone.length > 0 ? h('p', {}, gone.map(([name, field], at) => [at > 0 ? ' ' : '', `${label(name)} `, hidden(field)])) : null,
+    gone.length > 0
+      ? h(
+          'p',
+          {},
+          gone.map(([name, field], at) => [at > 0 ? ' ' : '', `${label(name)} `, hidden(field)]),
+        )
+      : null,
     rest.length > 0
-      ? h('details', {}, h('summary', {}, `Show ${rest.map(([name]) => label(name)).join(', ')}`), rest.map(([name, { value }]) => [h('p.quiet', {}, label(name)), h('pre', { tabindex: 0 }, visible(isText(value) ? value : pretty(value)))]))
+      ? h(
+          'details',
+          {},
+          h('summary', {}, `Show ${rest.map(([name]) => label(name)).join(', ')}`),
+          rest.map(([name, { value }]) => [
+            h('p.quiet', {}, label(name)),
+            h('pre', { tabindex: 0 }, visible(isText(value) ? value : pretty(value))),
+          ]),
+        )
       : null,
   ];
 }
@@ -426,7 +630,13 @@ function timelineOf({ events }, names) {
       'li',
       {},
       h('time', { datetime: time }, clock(time), isNew ? h('span', {}, date) : null),
-      h('div.body', {}, h('p', {}, who(by, names), ' ', visible(WHAT[type](data)), '.'), reasons, sealedOf(fields, type)),
+      h(
+        'div.body',
+        {},
+        h('p', {}, who(by, names), ' ', visible(WHAT[type](data)), '.'),
+        reasons,
+        sealedOf(fields, type),
+      ),
       h('p.place', {}, `Event ${index}, leaf`, h('br'), h('span.mono', {}, hash)),
     );
   });
@@ -458,8 +668,19 @@ function checksOf({ checks }) {
   const rows = checks.map(({ id, title, state, findings, not_judged }) => {
     const [word_, tone, sign] = STATES[state];
     const reasons = [
-      ...findings.map(({ verdict, sentence: text, ...place }) => h('li', {}, badge(VERDICT_TITLES[verdict], VERDICT_TONES[verdict] ?? 'warn'), ' ', reading(text), h('span.quiet.wrap', {}, ` (${placeText(place)})`))),
-      ...not_judged.map(({ sentence: text, ...place }) => h('li.quiet', {}, 'Not judged: ', reading(text), h('span.wrap', {}, ` (${placeText(place)})`))),
+      ...findings.map(({ verdict, sentence: text, ...place }) =>
+        h(
+          'li',
+          {},
+          badge(VERDICT_TITLES[verdict], VERDICT_TONES[verdict] ?? 'warn'),
+          ' ',
+          reading(text),
+          h('span.quiet.wrap', {}, ` (${placeText(place)})`),
+        ),
+      ),
+      ...not_judged.map(({ sentence: text, ...place }) =>
+        h('li.quiet', {}, 'Not judged: ', reading(text), h('span.wrap', {}, ` (${placeText(place)})`)),
+      ),
     ];
     return h(
       'tr',
@@ -471,7 +692,11 @@ function checksOf({ checks }) {
   });
   const failed = checks.filter(({ state }) => state === 'failed').length;
   const held = checks.filter(({ state }) => state === 'passed').length;
-  return card('Checks', `${held} hold, ${failed} fail`, table('.checks', ['Check', 'Result', 'What it asks, and why it fails'], rows, 'Checks'));
+  return card(
+    'Checks',
+    `${held} hold, ${failed} fail`,
+    table('.checks', ['Check', 'Result', 'What it asks, and why it fails'], rows, 'Checks'),
+  );
 }
 
 /** SHA-256 of a public key, in groups to read aloud. */
@@ -484,7 +709,13 @@ function keyRows(policy) {
   ];
   return rows.flatMap(([label, { name, id, key, text }]) => [
     h('dt', {}, label),
-    h('dd', {}, h('div', {}, `${name}, key id ${id}`), h('div.mono.key', {}, `SHA-256 ${fingerprint(key)}`), h('div.mono.key.quiet', {}, text)),
+    h(
+      'dd',
+      {},
+      h('div', {}, `${name}, key id ${id}`),
+      h('div.mono.key', {}, `SHA-256 ${fingerprint(key)}`),
+      h('div.mono.key.quiet', {}, text),
+    ),
   ]);
 }
 
@@ -496,7 +727,8 @@ function keysOf({ head, bundle: told }, state) {
     put('Head', `${plural(head.size, 'event')}, root `, h('span.mono', {}, head.root));
     for (const key of head.keys) put('Signed by', h('span.mono.key', {}, key));
     if (head.keys.length === 0) put('Signed by', h('span.state', {}, 'no key that is known here'));
-    for (const [name, time] of Object.entries(head.witnesses)) put(`Witness ${name}`, `saw this head at ${stamp(time)}`);
+    for (const [name, time] of Object.entries(head.witnesses))
+      put(`Witness ${name}`, `saw this head at ${stamp(time)}`);
     if (Object.keys(head.witnesses).length === 0) put('Witnesses', h('span.state', {}, 'none that is known here'));
   }
   if (told) {
@@ -504,23 +736,46 @@ function keysOf({ head, bundle: told }, state) {
     if (told.retention) put('Retention', told.retention);
   }
   if (state.bytes) put('Bundle SHA-256', h('span.mono', {}, toHex(sha256(state.bytes))));
-  const whose = state.policy ? 'The keys of your trust policy' : 'Keys that the bundle names: compare them with those that you were given another way';
-  return card('Keys, witnesses and times', head?.trusted ? 'judged by your trust policy' : 'keys of the bundle itself, which prove nothing', h('div.pad', {}, h('dl.pairs', {}, rows)), state.keys ? h('div.pad', {}, h('h3', {}, whose), h('dl.pairs', {}, keyRows(state.keys))) : null);
+  const whose = state.policy
+    ? 'The keys of your trust policy'
+    : 'Keys that the bundle names: compare them with those that you were given another way';
+  return card(
+    'Keys, witnesses and times',
+    head?.trusted ? 'judged by your trust policy' : 'keys of the bundle itself, which prove nothing',
+    h('div.pad', {}, h('dl.pairs', {}, rows)),
+    state.keys ? h('div.pad', {}, h('h3', {}, whose), h('dl.pairs', {}, keyRows(state.keys))) : null,
+  );
 }
 
 function verdictOf({ verdict, meaning, fields, checks }) {
   const counts = `${plural(fields.disclosed, 'field')} disclosed, ${fields.erased} erased, ${fields.withheld} withheld.`;
   const open = checks.filter(({ not_judged }) => not_judged.length > 0).map(({ title }) => title.toLowerCase());
   const left = open.length > 0 ? ` Not judged in full: ${open.join(', ')}.` : '';
-  return h(`div.verdict.${VERDICT_TONES[verdict] ?? 'warn'}`, { id: 'verdict', tabindex: -1, role: 'group', 'aria-label': 'Verdict' }, h('p.word', {}, VERDICT_TITLES[verdict]), h('p', {}, meaning), h('p.quiet', {}, counts + left));
+  return h(
+    `div.verdict.${VERDICT_TONES[verdict] ?? 'warn'}`,
+    { id: 'verdict', tabindex: -1, role: 'group', 'aria-label': 'Verdict' },
+    h('p.word', {}, VERDICT_TITLES[verdict]),
+    h('p', {}, meaning),
+    h('p.quiet', {}, counts + left),
+  );
 }
 
 function trustOf(report, state) {
   const honest = state.policy
     ? 'Judged with the trust policy below, which you pasted.'
     : 'Everything here agrees with itself; paste your own trust policy to check who signed.';
-  const disagrees = !state.policy && report.verdict !== 'UNTRUSTED' ? 'Keys inside this file prove nothing; paste your own trust policy to check who signed.' : honest;
-  const area = h('textarea', { id: 'policy', spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off', 'aria-describedby': 'policy-help policy-error', placeholder: 'log <vkey>\nwitness <name> <vkey>\ngroup <name> all <witnesses>\nquorum <name>' });
+  const disagrees =
+    !state.policy && report.verdict !== 'UNTRUSTED'
+      ? 'Keys inside this file prove nothing; paste your own trust policy to check who signed.'
+      : honest;
+  const area = h('textarea', {
+    id: 'policy',
+    spellcheck: 'false',
+    autocapitalize: 'off',
+    autocomplete: 'off',
+    'aria-describedby': 'policy-help policy-error',
+    placeholder: 'log <vkey>\nwitness <name> <vkey>\ngroup <name> all <witnesses>\nquorum <name>',
+  });
   area.value = state.text;
   const check = h('button.primary', { type: 'button' }, 'Check with this policy');
   check.addEventListener('click', () => judge({ text: area.value }));
@@ -535,7 +790,12 @@ function trustOf(report, state) {
   return h(
     'section.card.no-print',
     { 'aria-labelledby': 'trust-title' },
-    h('header', {}, h('h2', { id: 'trust-title' }, 'Whom do you trust?'), h('p', {}, state.policy ? 'your own policy' : 'nobody yet')),
+    h(
+      'header',
+      {},
+      h('h2', { id: 'trust-title' }, 'Whom do you trust?'),
+      h('p', {}, state.policy ? 'your own policy' : 'nobody yet'),
+    ),
     h(
       'div.pad.trust',
       {},
@@ -575,7 +835,13 @@ async function judge({ bytes = state.bytes, text = state.text, isFirst = false }
   // Parents before the runs that take them back: in the order in which they began.
   report.runs.sort((left, right) => (left.events[0]?.index ?? 0) - (right.events[0]?.index ?? 0));
   const names = namesOf(report.runs);
-  $('live').replaceChildren(verdictOf(report), trustOf(report, state), ...report.runs.map((run) => runOf(run, names)), checksOf(report), keysOf(report, state));
+  $('live').replaceChildren(
+    verdictOf(report),
+    trustOf(report, state),
+    ...report.runs.map((run) => runOf(run, names)),
+    checksOf(report),
+    keysOf(report, state),
+  );
   $('live').hidden = false;
   $('static').hidden = true;
   $('status').textContent = '';
@@ -611,7 +877,9 @@ $('save').addEventListener('click', () => {
   setTimeout(() => URL.revokeObjectURL(url), 1000);
 });
 $('print').addEventListener('click', () => window.print());
-const isDark = () => (document.documentElement.dataset.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')) === 'dark';
+const isDark = () =>
+  (document.documentElement.dataset.theme ??
+    (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')) === 'dark';
 const nameTheme = () => {
   $('theme').textContent = isDark() ? 'Light' : 'Dark';
 };

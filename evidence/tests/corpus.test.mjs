@@ -29,7 +29,11 @@ for (const one of cases) {
   test(`${one.file}: ${one.verdict}`, async () => {
     const report = await judge(one);
     const failed = report.checks.filter(({ state }) => state === 'failed').map(({ id }) => id);
-    const told = JSON.stringify(report.checks.flatMap(({ id, findings }) => findings.map((finding) => ({ id, ...finding }))), null, 1);
+    const told = JSON.stringify(
+      report.checks.flatMap(({ id, findings }) => findings.map((finding) => ({ id, ...finding }))),
+      null,
+      1,
+    );
     if (ELSEWHERE.has(one.name)) {
       // Not seen here, and then at least not said to hold.
       assert.deepEqual(failed, [], told);

@@ -81,7 +81,9 @@ test('the rules are those of the fold, word by word', () => {
     ...list(...folder).map((name) => readText(...folder, name)),
   ];
   const lines = sources.flatMap((source) => source.split('\n')).filter((line) => !line.trim().startsWith('//'));
-  const rust = new Set(lines.flatMap((line) => line.split('"').filter((_, at) => at % 2 === 1)).filter((one) => one.includes(' ')));
+  const rust = new Set(
+    lines.flatMap((line) => line.split('"').filter((_, at) => at % 2 === 1)).filter((one) => one.includes(' ')),
+  );
   assert.ok(rust.size > 100);
   const verifier = readText('evidence', 'verify.mjs');
   const from = verifier.indexOf('// Replay: what a run is');

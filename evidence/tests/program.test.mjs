@@ -15,7 +15,10 @@ import { approved, erased, open } from './support/samples.mjs';
 
 const run = (...args) => {
   try {
-    return { code: 0, out: execFileSync(process.execPath, [join(ROOT, 'evidence', 'verify.mjs'), ...args], { encoding: 'utf8' }) };
+    return {
+      code: 0,
+      out: execFileSync(process.execPath, [join(ROOT, 'evidence', 'verify.mjs'), ...args], { encoding: 'utf8' }),
+    };
   } catch ({ status, stdout }) {
     return { code: status, out: stdout };
   }
@@ -58,7 +61,15 @@ test('the program answers with its exit codes', () => {
     broken.delete('log/checkpoint');
     assert.equal(run(write('less.apev', zipped(relisted(broken))), '--trust', policy).code, 5);
 
-    for (const wrong of [[], [good, good], [good, '--trust'], [good, '--trust', good], [good, '--max-age', 'soon'], [good, '--known', policy], [good, '--what']]) {
+    for (const wrong of [
+      [],
+      [good, good],
+      [good, '--trust'],
+      [good, '--trust', good],
+      [good, '--max-age', 'soon'],
+      [good, '--known', policy],
+      [good, '--what'],
+    ]) {
       assert.equal(run(...wrong).code, 2, `${wrong}`);
     }
     assert.equal(run(join(folder, 'nothing')).code, 1);
@@ -69,6 +80,12 @@ test('the program answers with its exit codes', () => {
 });
 
 test('ages', () => {
-  for (const [text, seconds] of [['30s', 30], ['90m', 5400], ['24h', 86_400], ['7d', 604_800]]) assert.equal(parseAge(text), seconds);
+  for (const [text, seconds] of [
+    ['30s', 30],
+    ['90m', 5400],
+    ['24h', 86_400],
+    ['7d', 604_800],
+  ])
+    assert.equal(parseAge(text), seconds);
   for (const bad of ['', '24', 'h', '-1h', '1.5h', '24 h', '24H']) assert.equal(parseAge(bad), null);
 });

@@ -16,7 +16,9 @@ const FOLDER = join(ROOT, 'evidence');
 /** Runs Python with the verifier at hand; the program prints JSON. */
 const python = (program, input) => {
   const code = `import json, sys\nsys.dont_write_bytecode = True\nsys.path.insert(0, ${JSON.stringify(FOLDER)})\nimport verify as v\ndata = json.load(sys.stdin)\n${program}`;
-  return JSON.parse(execFileSync('python3', ['-c', code], { input: JSON.stringify(input), encoding: 'utf8', maxBuffer: 1 << 28 }));
+  return JSON.parse(
+    execFileSync('python3', ['-c', code], { input: JSON.stringify(input), encoding: 'utf8', maxBuffer: 1 << 28 }),
+  );
 };
 
 const vectors = (name) => JSON.parse(readText('crates', 'proof', 'tests', 'vectors', `${name}.json`));
@@ -50,11 +52,17 @@ print(json.dumps({
 }))`,
     { leaf: vectors('leaf'), disclosure: vectors('disclosure'), note: vectors('note'), merkle: vectors('merkle') },
   );
-  vectors('leaf').cases.forEach(({ name, expect }, at) => assert.equal(found.leaf[at] === 'ok', expect === 'ok', `${name}: ${found.leaf[at]}`));
-  vectors('disclosure').cases.forEach(({ name, expect }, at) => assert.equal(found.disclosure[at] === 'ok', expect === 'ok', name));
+  vectors('leaf').cases.forEach(({ name, expect }, at) =>
+    assert.equal(found.leaf[at] === 'ok', expect === 'ok', `${name}: ${found.leaf[at]}`),
+  );
+  vectors('disclosure').cases.forEach(({ name, expect }, at) =>
+    assert.equal(found.disclosure[at] === 'ok', expect === 'ok', name),
+  );
   vectors('note').ed25519.forEach(({ name, expect }, at) => assert.equal(found.ed25519[at], expect, name));
   vectors('merkle').inclusion.forEach(({ name, expect }, at) => assert.equal(found.inclusion[at], expect, name));
-  vectors('note').policies.forEach(({ name, expect }, at) => assert.equal(found.policies[at] === 'ok', expect === 'ok', name));
+  vectors('note').policies.forEach(({ name, expect }, at) =>
+    assert.equal(found.policies[at] === 'ok', expect === 'ok', name),
+  );
 });
 
 test('the corpus, as far as it is judged', () => {
@@ -95,7 +103,10 @@ test('the program answers with its exit codes and says what it did not judge', (
   const folder = mkdtempSync(join(tmpdir(), 'python-'));
   const run = (...args) => {
     try {
-      return { code: 0, out: execFileSync('python3', ['-B', join(FOLDER, 'verify.py'), ...args], { encoding: 'utf8' }) };
+      return {
+        code: 0,
+        out: execFileSync('python3', ['-B', join(FOLDER, 'verify.py'), ...args], { encoding: 'utf8' }),
+      };
     } catch ({ status, stdout }) {
       return { code: status, out: stdout };
     }

@@ -34,7 +34,15 @@ const auto = (run, more) => {
 };
 
 test('true histories are accepted and end where they say', () => {
-  const ends = { approved: 'partly_rolled_back', child: 'applied', once: 'applied', open: 'awaiting_approval', reconciled: 'applied', rejected: 'rejected', taken: 'applied' };
+  const ends = {
+    approved: 'partly_rolled_back',
+    child: 'applied',
+    once: 'applied',
+    open: 'awaiting_approval',
+    reconciled: 'applied',
+    rejected: 'rejected',
+    taken: 'applied',
+  };
   for (const [name, make] of Object.entries(TALES)) {
     const { rule, run } = judge(retell(make(), () => {}));
     assert.equal(rule, 'ok', name);
@@ -43,22 +51,40 @@ test('true histories are accepted and end where they say', () => {
 });
 
 const OTHER = id('person', 77);
-const at = (kind, nth = 0) => (leaves) => leaves.filter(({ type }) => type === kind).at(nth);
-const data = (kind, change, nth = 0) => (leaves) => {
-  const leaf = at(kind, nth)(leaves);
-  leaf.data = { ...leaf.data, ...(typeof change === 'function' ? change(leaf.data, leaf) : change) };
-};
-const by = (kind, author, nth = 0) => (leaves) => Object.assign(at(kind, nth)(leaves), { by: author });
-const unnamed = (kind, nth = 0) => (leaves) => delete at(kind, nth)(leaves).cause;
-const without = (kind, nth = 0) => (leaves) => leaves.splice(leaves.indexOf(at(kind, nth)(leaves)), 1);
-const twice = (kind, nth = 0) => (leaves) => {
-  const leaf = at(kind, nth)(leaves);
-  leaves.splice(leaves.indexOf(leaf) + 1, 0, { ...leaf, was: 'again' });
-};
-const later = (kind, seconds, nth = 0) => (leaves) => {
-  const from = leaves.indexOf(at(kind, nth)(leaves));
-  for (const leaf of leaves.slice(from)) leaf.time = new Date(Date.parse(leaf.time) + seconds * 1000).toISOString();
-};
+const at =
+  (kind, nth = 0) =>
+  (leaves) =>
+    leaves.filter(({ type }) => type === kind).at(nth);
+const data =
+  (kind, change, nth = 0) =>
+  (leaves) => {
+    const leaf = at(kind, nth)(leaves);
+    leaf.data = { ...leaf.data, ...(typeof change === 'function' ? change(leaf.data, leaf) : change) };
+  };
+const by =
+  (kind, author, nth = 0) =>
+  (leaves) =>
+    Object.assign(at(kind, nth)(leaves), { by: author });
+const unnamed =
+  (kind, nth = 0) =>
+  (leaves) =>
+    delete at(kind, nth)(leaves).cause;
+const without =
+  (kind, nth = 0) =>
+  (leaves) =>
+    leaves.splice(leaves.indexOf(at(kind, nth)(leaves)), 1);
+const twice =
+  (kind, nth = 0) =>
+  (leaves) => {
+    const leaf = at(kind, nth)(leaves);
+    leaves.splice(leaves.indexOf(leaf) + 1, 0, { ...leaf, was: 'again' });
+  };
+const later =
+  (kind, seconds, nth = 0) =>
+  (leaves) => {
+    const from = leaves.indexOf(at(kind, nth)(leaves));
+    for (const leaf of leaves.slice(from)) leaf.time = new Date(Date.parse(leaf.time) + seconds * 1000).toISOString();
+  };
 const shifted = (time, seconds) => new Date(Date.parse(time) + seconds * 1000).toISOString();
 
 const LIES = [
@@ -88,7 +114,11 @@ const LIES = [
   ['once', data('policy.decided', { obligations: [] }), 'exactly the decision `approval` asks somebody'],
   ['once', data('policy.decided', { decision: 'auto' }), 'exactly the decision `approval` asks somebody'],
   ['once', data('policy.decided', { obligations: [{ ...LEADS, quorum: 0 }] }), 'a quorum is at least one'],
-  ['once', data('policy.decided', { obligations: [{ ...LEADS, quorum: 64 }] }), 'a decision asks at most so many approvers'],
+  [
+    'once',
+    data('policy.decided', { obligations: [{ ...LEADS, quorum: 64 }] }),
+    'a decision asks at most so many approvers',
+  ],
   ['once', data('policy.decided', { obligations: [{ ...LEADS, expires_s: 0 }] }), 'an obligation has time to be met'],
   ['once', data('policy.decided', { obligations: [LEADS, LEADS] }), 'a decision asks each group once'],
   ['once', data('policy.decided', { canary: 0 }), 'a canary is at least one mutation'],
@@ -108,39 +138,85 @@ const LIES = [
   ['once', unnamed('approval.given'), 'a verdict names the decision'],
   ['once', by('approval.given', person(PRIYA)), 'nobody approves their own proposal or amendment'],
   ['once', data('approval.given', { group: 'legal' }), 'a verdict is given for a group that was asked'],
-  ['once', data('policy.decided', { obligations: [{ ...LEADS, exclude: [MAYA] }, { ...LEADS, group: 'privacy' }] }), 'an excluded person gives no verdict'],
+  [
+    'once',
+    data('policy.decided', {
+      obligations: [
+        { ...LEADS, exclude: [MAYA] },
+        { ...LEADS, group: 'privacy' },
+      ],
+    }),
+    'an excluded person gives no verdict',
+  ],
   ['once', data('approval.given', { plan_digest: hash('another') }), 'an event names the newest plan'],
   ['once', data('approval.given', { revision: 2 }), 'an approval names the newest revision'],
-  ['once', data('approval.given', ({ expires }) => ({ expires: shifted(expires, 3600) })), 'an approval ends in the future, and no later than its obligation says'],
+  [
+    'once',
+    data('approval.given', ({ expires }) => ({ expires: shifted(expires, 3600) })),
+    'an approval ends in the future, and no later than its obligation says',
+  ],
   ['rejected', data('approval.rejected', { revision: 2 }), 'a rejection names the newest revision'],
   ['rejected', by('approval.rejected', person(PRIYA)), 'nobody approves their own proposal or amendment'],
   [
     'once',
-    data('policy.decided', { obligations: [{ ...LEADS, method: 'passkey' }, { ...LEADS, group: 'privacy' }] }),
+    data('policy.decided', {
+      obligations: [
+        { ...LEADS, method: 'passkey' },
+        { ...LEADS, group: 'privacy' },
+      ],
+    }),
     'a passkey was asked for',
   ],
   // Authorizations
   ['once', without('approval.given', 1), 'every group reaches its quorum with approvals that are named and unexpired'],
-  ['once', by('approval.given', person(MAYA), 1), 'every group reaches its quorum with approvals that are named and unexpired'],
-  ['once', (leaves) => at('run.authorized')(leaves).cause.pop(), 'every group reaches its quorum with approvals that are named and unexpired'],
+  [
+    'once',
+    by('approval.given', person(MAYA), 1),
+    'every group reaches its quorum with approvals that are named and unexpired',
+  ],
+  [
+    'once',
+    (leaves) => at('run.authorized')(leaves).cause.pop(),
+    'every group reaches its quorum with approvals that are named and unexpired',
+  ],
   ['once', data('run.authorized', { basis: 'auto' }), 'basis `auto` needs decision `auto`'],
   ['once', data('run.authorized', { basis: 'takeover' }), 'basis `takeover` needs decision `auto`'],
   ['child', data('run.authorized', { basis: 'approvals' }), 'basis `approvals` needs decision `approval`'],
-  ['child', data('run.authorized', { basis: 'takeover' }), 'basis `takeover` needs a running takeover and a decision for its holder'],
+  [
+    'child',
+    data('run.authorized', { basis: 'takeover' }),
+    'basis `takeover` needs a running takeover and a decision for its holder',
+  ],
   ['taken', data('run.authorized', { basis: 'auto' }), 'a taken-over run is authorized for its holder'],
   ['child', unnamed('run.authorized'), 'an authorization names the decision'],
   ['child', data('run.authorized', { revision: 3 }), 'an authorization names the newest revision'],
   ['child', twice('run.authorized'), 'a decision is authorized once'],
-  ['child', data('run.authorized', (_, { time }) => ({ expires: time })), 'an authorization ends in the future, and with the run'],
-  ['once', data('run.authorized', ({ expires }) => ({ expires: shifted(expires, 3600) })), 'no authorization outlives its approvals'],
+  [
+    'child',
+    data('run.authorized', (_, { time }) => ({ expires: time })),
+    'an authorization ends in the future, and with the run',
+  ],
+  [
+    'once',
+    data('run.authorized', ({ expires }) => ({ expires: shifted(expires, 3600) })),
+    'no authorization outlives its approvals',
+  ],
   ['child', without('run.authorized'), 'an attempt follows an authorization'],
   // Attempts and outcomes
   ['once', unnamed('attempt.started'), 'an attempt names its authorization'],
   ['once', data('attempt.started', { evidence: 'recorded' }), 'an attempt waits for its evidence'],
-  ['once', data('attempt.started', { key: hash('mine') }), 'the idempotency key is derived from run, plan and mutation'],
+  [
+    'once',
+    data('attempt.started', { key: hash('mine') }),
+    'the idempotency key is derived from run, plan and mutation',
+  ],
   ['once', data('attempt.started', { attempt: 2 }), 'attempt numbers have no gap'],
   ['once', data('attempt.started', (_, { time }) => ({ send_by: time })), 'the send window lies in the future'],
-  ['once', data('attempt.started', ({ send_by }) => ({ send_by: shifted(send_by, 3600) })), 'nothing is sent after the authorization ends'],
+  [
+    'once',
+    data('attempt.started', ({ send_by }) => ({ send_by: shifted(send_by, 3600) })),
+    'nothing is sent after the authorization ends',
+  ],
   ['once', later('attempt.started', 1600), 'an attempt starts before its authorization ends'],
   ['once', without('attempt.finished'), 'an unsettled attempt is settled first'],
   ['once', twice('attempt.started'), 'an unsettled attempt is settled first'],
@@ -156,28 +232,48 @@ const LIES = [
   ['reconciled', data('attempt.reconciled', { code: 'surely' }), 'a settled outcome names what it rests on'],
   ['reconciled', unnamed('attempt.reconciled'), 'reconcile names the outcome that it settles'],
   ['reconciled', data('attempt.reconciled', { mutation: hash('x') }), "an outcome is about its attempt's mutation"],
-  ['reconciled', (leaves) => Object.assign(at('attempt.reconciled')(leaves), { by: person(TOM) }), 'a settled outcome names what it rests on'],
+  [
+    'reconciled',
+    (leaves) => Object.assign(at('attempt.reconciled')(leaves), { by: person(TOM) }),
+    'a settled outcome names what it rests on',
+  ],
   ['reconciled', data('attempt.finished', { retryable: false }, 1), 'a final stage is followed by the close'],
   ['reconciled', data('attempt.started', { mutation: hash('x') }, 2), 'a mutation keeps its document and key'],
-  ['reconciled', data('attempt.finished', { code: 'conflict', retryable: false }, 1), 'an attempt is repeated only when the last one had no effect and may be repeated'],
+  [
+    'reconciled',
+    data('attempt.finished', { code: 'conflict', retryable: false }, 1),
+    'an attempt is repeated only when the last one had no effect and may be repeated',
+  ],
   // Takeover
   ['taken', by('plan.amended', person(OTHER)), 'only the holder does this'],
   ['taken', data('plan.amended', { revision: 3 }), 'revisions have no gap'],
   ['taken', data('plan.amended', { replaces: hash('x') }), 'an amendment names the plan that it replaces'],
   ['taken', data('attempt.started', { requested_by: NODE }), 'the holder of a taken-over run says execute'],
   ['taken', data('run.taken_over', (_, { time }) => ({ until: time })), 'a lease ends in the future'],
-  ['taken', data('run.taken_over', (_, { time }) => ({ until: shifted(time, 6) })), 'nothing is sent after the takeover ends'],
+  [
+    'taken',
+    data('run.taken_over', (_, { time }) => ({ until: shifted(time, 6) })),
+    'nothing is sent after the takeover ends',
+  ],
   ['taken', by('change.observed', person(OTHER)), 'only the holder does this'],
   ['taken', data('change.observed', { n: 4 }), 'a mutation stands in the plan'],
   ['taken', by('divergence.accepted', person(TOM)), 'nobody accepts the divergence of their own proposal or amendment'],
-  ['taken', by('divergence.accepted', person(PRIYA)), 'nobody accepts the divergence of their own proposal or amendment'],
+  [
+    'taken',
+    by('divergence.accepted', person(PRIYA)),
+    'nobody accepts the divergence of their own proposal or amendment',
+  ],
   ['taken', twice('divergence.accepted'), 'a final stage is followed by the close'],
   // Ends and recovery
   ['once', data('run.closed', { stage: 'partly_applied' }), 'the close names the stage that the outcomes give'],
   ['once', data('run.closed', { events: 11 }), 'the close counts all events'],
   ['approved', data('recovery.planned', { mutations: [5] }), 'a recovery names mutations that had an effect'],
   ['approved', data('recovery.planned', { mutations: [] }), 'a recovery names mutations that had an effect'],
-  ['approved', data('recovery.planned', { mutations: [0, 1] }), 'a recovery undoes the last mutation first, and each once'],
+  [
+    'approved',
+    data('recovery.planned', { mutations: [0, 1] }),
+    'a recovery undoes the last mutation first, and each once',
+  ],
   ['approved', without('recovery.planned'), 'after the close only a recovery follows'],
   ['approved', twice('recovery.planned'), 'an open recovery is finished before anything else'],
   ['approved', data('recovery.finished', { kind: 'compensation' }), 'a finished recovery is the planned one'],
@@ -185,7 +281,15 @@ const LIES = [
   ['approved', data('recovery.finished', { outcome: 'failed' }), "a recovery's outcome agrees with what it recovered"],
   ['approved', data('recovery.finished', { recovered: [] }), "a recovery's outcome agrees with what it recovered"],
   ['approved', data('run.closed', { stage: 'rolled_back' }, 1), 'the close names the stage that the outcomes give'],
-  ['approved', (leaves) => leaves.splice(leaves.findIndex(({ type }) => type === 'run.closed'), 1), 'a final stage is followed by the close'],
+  [
+    'approved',
+    (leaves) =>
+      leaves.splice(
+        leaves.findIndex(({ type }) => type === 'run.closed'),
+        1,
+      ),
+    'a final stage is followed by the close',
+  ],
 ];
 
 test('each lie is refused for its own reason', () => {
@@ -219,7 +323,10 @@ test('a run does not close over what is open', () => {
     auto(run);
     run.close('cancelled', 'by_request');
   });
-  assert.equal(judge(retell(authorized, () => {})).rule, 'a run does not close from here without an event that says why');
+  assert.equal(
+    judge(retell(authorized, () => {})).rule,
+    'a run does not close from here without an event that says why',
+  );
 });
 
 test('a canary waits for a person', () => {
@@ -252,13 +359,17 @@ test('drift and a void authorization ask for a new revision, and only while noth
     return judge(retell(run, () => {}));
   };
   const drift = (run) => run.add('plan.drifted', worker, { n: 0, plan_digest: run.digest }, { view: [] });
-  const cancel = (code) => (run) => run.add('authorization.voided', worker, { code, plan_digest: run.digest }, { detail: null });
+  const cancel = (code) => (run) =>
+    run.add('authorization.voided', worker, { code, plan_digest: run.digest }, { detail: null });
   assert.equal(voided(drift).run.stage, 'proposed');
   assert.equal(voided(cancel('policy_changed')).run.stage, 'proposed');
   assert.equal(voided(cancel('expired')).rule, 'an authorization expires at its end');
   const applied = [(run) => run.start(0), (run) => run.finish('diverged', 'read_back_differs')];
   assert.equal(voided(drift, ...applied).rule, 'drift revises a plan only while nothing had an effect');
-  assert.equal(voided(cancel('role_lost'), ...applied).rule, 'an authorization is voided only while nothing had an effect');
+  assert.equal(
+    voided(cancel('role_lost'), ...applied).rule,
+    'an authorization is voided only while nothing had an effect',
+  );
   const stale = (run) => {
     drift(run);
     run.start(0);
@@ -268,30 +379,46 @@ test('drift and a void authorization ask for a new revision, and only while noth
 
 test('an expired or cancelled run had no effect, or says what it had', () => {
   const ended = (kind, code, by_, more = {}) =>
-    tale((run) => {
-      auto(run);
-      if (more.effect) {
-        run.start(0);
-        run.finish('applied', 'read_back');
-      }
-      run.add(kind, by_, { code }, kind === 'run.cancelled' ? { rationale: null } : {}, [], more.after ?? 1000);
-      run.close(more.stage, code);
-    }, { mutations: [TICKET, ANSWER] });
+    tale(
+      (run) => {
+        auto(run);
+        if (more.effect) {
+          run.start(0);
+          run.finish('applied', 'read_back');
+        }
+        run.add(kind, by_, { code }, kind === 'run.cancelled' ? { rationale: null } : {}, [], more.after ?? 1000);
+        run.close(more.stage, code);
+      },
+      { mutations: [TICKET, ANSWER] },
+    );
   const rule = (...args) => judge(retell(ended(...args), () => {})).rule;
   const week = 7 * 86_400_000 + 5000;
   assert.equal(rule('run.expired', 'deadline', worker, { after: week, stage: 'expired' }), 'ok');
-  assert.equal(rule('run.expired', 'deadline', worker, { stage: 'expired' }), 'a run expires at its deadline, or when its request for approval ends');
-  assert.equal(rule('run.expired', 'deadline', worker, { after: week, effect: true, stage: 'expired' }), 'a run expires only while nothing had an effect');
+  assert.equal(
+    rule('run.expired', 'deadline', worker, { stage: 'expired' }),
+    'a run expires at its deadline, or when its request for approval ends',
+  );
+  assert.equal(
+    rule('run.expired', 'deadline', worker, { after: week, effect: true, stage: 'expired' }),
+    'a run expires only while nothing had an effect',
+  );
   assert.equal(rule('run.cancelled', 'by_request', person(TOM), { stage: 'cancelled' }), 'ok');
   assert.equal(rule('run.cancelled', 'by_request', person(TOM), { effect: true, stage: 'partly_applied' }), 'ok');
-  assert.equal(rule('run.cancelled', 'by_request', person(TOM), { effect: true, stage: 'cancelled' }), 'the close names the stage that the outcomes give');
+  assert.equal(
+    rule('run.cancelled', 'by_request', person(TOM), { effect: true, stage: 'cancelled' }),
+    'the close names the stage that the outcomes give',
+  );
 });
 
 test('a lapsed person approves anew and still counts once', () => {
   const run = tale((one) => {
     one.decide('approval', { obligations: [{ ...LEADS, quorum: 2 }] });
     one.request();
-    const given = [one.approve(MAYA, 'support-leads'), one.approve(MAYA, 'support-leads'), one.approve(JONAS, 'support-leads')];
+    const given = [
+      one.approve(MAYA, 'support-leads'),
+      one.approve(MAYA, 'support-leads'),
+      one.approve(JONAS, 'support-leads'),
+    ];
     one.authorize('approvals', { approvals: given.slice(0, 2) });
   });
   const rule = 'every group reaches its quorum with approvals that are named and unexpired';

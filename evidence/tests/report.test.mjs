@@ -37,7 +37,8 @@ test('the shell allows its own script and style, and nothing else', () => {
 
 test('the page makes no HTML of text, and asks for nothing', () => {
   const page = readText('evidence', 'report', 'page.mjs');
-  const forbidden = /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|eval\(|new Function|\.src\b|fetch\(|XMLHttpRequest|import\(|WebSocket|localStorage/;
+  const forbidden =
+    /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|eval\(|new Function|\.src\b|fetch\(|XMLHttpRequest|import\(|WebSocket|localStorage/;
   assert.doesNotMatch(page, forbidden);
   const markup = shell.replace(/<script type="module">[\s\S]*?<\/script>/, '').replace(/<style>[\s\S]*?<\/style>/, '');
   assert.doesNotMatch(markup, /\son\w+=|\sstyle=|\shref="(?!#)|\ssrc=|<img|<link|<iframe|<object|url\(/i);
@@ -74,20 +75,24 @@ const write = (name, bundle) => {
   return `file://${path}`;
 };
 
-const inBrowser = (name, run) =>
-  test(name, { skip: CHROMIUM ? false : 'no browser here' }, run);
+const inBrowser = (name, run) => test(name, { skip: CHROMIUM ? false : 'no browser here' }, run);
 
 const READY = "document.getElementById('verdict') !== null";
 const verdict = "document.querySelector('#verdict .word').textContent";
 
 /** The page asked nobody, and its policy was not broken. */
 const quiet = ({ seen }) => {
-  assert.deepEqual(seen.requests.filter((url) => !url.startsWith('file:') && !url.startsWith('blob:')), []);
+  assert.deepEqual(
+    seen.requests.filter((url) => !url.startsWith('file:') && !url.startsWith('blob:')),
+    [],
+  );
   assert.deepEqual(seen.complaints, []);
 };
 
 const paste = async (page, policy) => {
-  await page.ask(`document.getElementById('policy').value = ${JSON.stringify(policy)}; document.querySelector('.trust .primary').click()`);
+  await page.ask(
+    `document.getElementById('policy').value = ${JSON.stringify(policy)}; document.querySelector('.trust .primary').click()`,
+  );
 };
 
 inBrowser('it opens untrusted, and judges with a policy that is pasted', async () => {
@@ -105,7 +110,8 @@ inBrowser('it opens untrusted, and judges with a policy that is pasted', async (
     'empty text',
     'absent',
     'Rollback of change 1',
-  ]) assert.ok(text.includes(told), told);
+  ])
+    assert.ok(text.includes(told), told);
   await paste(page, 'nonsense');
   await page.until("document.getElementById('policy-error').textContent.startsWith('This is no trust policy')");
   assert.equal(await page.ask(verdict), 'Untrusted');
@@ -125,7 +131,8 @@ inBrowser('it saves its bundle and opens others, also bad ones', async () => {
   const downloads = mkdtempSync(join(folder, 'downloads-'));
   await browser.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads });
   await page.ask("document.getElementById('save').click()");
-  for (let n = 0; n < 60 && !readdirSync(downloads).includes('evidence.apev'); n += 1) await new Promise((done) => setTimeout(done, 50));
+  for (let n = 0; n < 60 && !readdirSync(downloads).includes('evidence.apev'); n += 1)
+    await new Promise((done) => setTimeout(done, 50));
   assert.equal(toHex(new Uint8Array(readFileSync(join(downloads, 'evidence.apev')))), toHex(bundle));
 
   const choose = async (name, bytes) => {
@@ -138,7 +145,10 @@ inBrowser('it saves its bundle and opens others, also bad ones', async () => {
   await choose('other.apev', zipped(erased().files()));
   await page.until("document.body.innerText.includes('erased 2026-12-06')");
   const files = approved().files();
-  files.set('log/checkpoint', files.get('log/checkpoint').map((byte, at) => (at === 30 ? byte ^ 1 : byte)));
+  files.set(
+    'log/checkpoint',
+    files.get('log/checkpoint').map((byte, at) => (at === 30 ? byte ^ 1 : byte)),
+  );
   await choose('bad.apev', zipped(relisted(files)));
   await page.until(`${verdict} === 'Tampered'`);
   await choose('page.html', report(zipped(open().files())));
@@ -149,15 +159,28 @@ inBrowser('it saves its bundle and opens others, also bad ones', async () => {
 });
 
 inBrowser('nothing in a bundle becomes part of the page', async () => {
-  const evil = '"><img src=x onerror="globalThis.caught = 1"></script><script>globalThis.caught = 2</script><!--/summary-->\u202eabc\u0000';
+  const evil =
+    '"><img src=x onerror="globalThis.caught = 1"></script><script>globalThis.caught = 2</script><!--/summary-->\u202eabc\u0000';
   const world = World.opened();
   const run = world.run(990);
   const sealed = (...names) => Object.fromEntries(names.map((name) => [name, evil]));
   run.propose({ sealed: { ...sealed('reason', 'source_ref', 'model'), proposer: { name: evil } } });
-  run.preview([{ ...TICKET, record: evil, changes: [{ field: evil, before: evil, after: { [evil]: evil } }, { field: 'f', after: [evil] }], guard: { [evil]: { value: evil } } }]);
+  run.preview([
+    {
+      ...TICKET,
+      record: evil,
+      changes: [
+        { field: evil, before: evil, after: { [evil]: evil } },
+        { field: 'f', after: [evil] },
+      ],
+      guard: { [evil]: { value: evil } },
+    },
+  ]);
   run.decide('approval', { obligations: [LEADS], sealed: { input: [{ [evil]: evil }], rationale: [evil] } });
   run.request();
-  run.approve(MAYA, 'support-leads', { sealed: { ...sealed('rationale', 'shown', 'assertion'), approver: { name: evil } } });
+  run.approve(MAYA, 'support-leads', {
+    sealed: { ...sealed('rationale', 'shown', 'assertion'), approver: { name: evil } },
+  });
   const page = await browser.page(write('evil.html', zipped(world.files())));
   await page.until(READY);
   assert.equal(await page.ask('globalThis.caught'), undefined);
@@ -173,7 +196,10 @@ inBrowser('without scripts it shows the summary, marked as not verified', async 
   const { nodeId } = await page.send('DOM.querySelector', { nodeId: root.nodeId, selector: '#static' });
   const { outerHTML } = await page.send('DOM.getOuterHTML', { nodeId });
   assert.match(outerHTML, /Not verified[\s\S]*A summary for readers without scripts/);
-  const { nodeId: live } = await page.send('DOM.querySelector', { nodeId: root.nodeId, selector: '#live[hidden], #tools[hidden]' });
+  const { nodeId: live } = await page.send('DOM.querySelector', {
+    nodeId: root.nodeId,
+    selector: '#live[hidden], #tools[hidden]',
+  });
   assert.ok(live > 0);
 });
 
@@ -187,19 +213,31 @@ inBrowser('the bare shell is a reader of bundles', async () => {
 });
 
 inBrowser('it is a document: headings in order, names for everything, room on small screens', async () => {
-  for (const [make, width] of [[approved, 1200], [erased, 390], [approved, 320]]) {
-    const page = await browser.page(write(`a11y-${width}.html`, zipped(make().files())), { width, dark: width === 390 });
+  for (const [make, width] of [
+    [approved, 1200],
+    [erased, 390],
+    [approved, 320],
+  ]) {
+    const page = await browser.page(write(`a11y-${width}.html`, zipped(make().files())), {
+      width,
+      dark: width === 390,
+    });
     await page.until(READY);
-    const levels = await page.ask("[...document.querySelectorAll('main h1, main h2, main h3')].filter((e) => e.offsetParent !== null).map((e) => Number(e.tagName[1]))");
+    const levels = await page.ask(
+      "[...document.querySelectorAll('main h1, main h2, main h3')].filter((e) => e.offsetParent !== null).map((e) => Number(e.tagName[1]))",
+    );
     assert.ok(levels.includes(1));
     levels.forEach((level, at) => assert.ok(at === 0 || level <= levels[at - 1] + 1, `${levels}`));
-    const unnamed = await page.ask(`[...document.querySelectorAll('button, textarea, input, section, [role=group]')].filter((e) => e.offsetParent !== null).filter((e) => {
+    const unnamed =
+      await page.ask(`[...document.querySelectorAll('button, textarea, input, section, [role=group]')].filter((e) => e.offsetParent !== null).filter((e) => {
       const by = e.getAttribute('aria-labelledby');
       const label = e.id && document.querySelector('label[for=' + e.id + ']');
       return !(e.getAttribute('aria-label') || (by && document.getElementById(by)) || label || (e.tagName === 'BUTTON' && e.textContent));
     }).map((e) => e.outerHTML.slice(0, 80))`);
     assert.deepEqual(unnamed, []);
-    const twice = await page.ask("[...document.querySelectorAll('[id]')].map((e) => e.id).filter((id, at, all) => all.indexOf(id) !== at)");
+    const twice = await page.ask(
+      "[...document.querySelectorAll('[id]')].map((e) => e.id).filter((id, at, all) => all.indexOf(id) !== at)",
+    );
     assert.deepEqual(twice, []);
     assert.equal(await page.ask("document.querySelectorAll('th:not([scope])').length"), 0);
     assert.equal(await page.ask('document.documentElement.scrollWidth > innerWidth'), false, `sideways at ${width}`);

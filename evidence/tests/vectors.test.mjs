@@ -45,10 +45,18 @@ test('base64 has one form', () => {
     assert.deepEqual(verifier.fromBase64url(Buffer.from(bytes).toString('base64url')), bytes);
   }
   for (const bad of ['A', 'AA', 'AAA', 'AA=', 'AB==', 'AAB=', 'AA==\n', ' AA==', 'AA-_', '====', 'A===', 'AA==AA==']) {
-    assert.equal(wordOf(() => verifier.fromBase64(bad)), 'base64', bad);
+    assert.equal(
+      wordOf(() => verifier.fromBase64(bad)),
+      'base64',
+      bad,
+    );
   }
   for (const bad of ['A', 'AA==', 'AB', 'AAB', 'AA+/', 'é']) {
-    assert.equal(wordOf(() => verifier.fromBase64url(bad)), 'base64url', bad);
+    assert.equal(
+      wordOf(() => verifier.fromBase64url(bad)),
+      'base64url',
+      bad,
+    );
   }
 });
 
@@ -58,7 +66,11 @@ test('leaves: strict JSON and the form of a leaf', () => {
     const input = one.input_hex
       ? unhex(one.input_hex)
       : utf8(one.input ?? base.replace('{data}', () => one.data ?? `{"s":"${'a'.repeat(16_384)}"}`));
-    agree(wordOf(() => verifier.parseLeaf(input)), one.expect, one.name);
+    agree(
+      wordOf(() => verifier.parseLeaf(input)),
+      one.expect,
+      one.name,
+    );
     if (one.leaf_hash) assert.equal(hex(verifier.leafHash(input)), one.leaf_hash, one.name);
   }
   assert.ok(cases.length >= 70);
@@ -115,14 +127,19 @@ test('every path and every proof of small trees holds, and none of a neighbor', 
       const proof = path(index, 0, size);
       verifier.checkInclusion(index, size, hashes[index], proof, root);
       const other = hashes[(index + 1) % size];
-      if (size > 1) assert.equal(wordOf(() => verifier.checkInclusion(index, size, other, proof, root)), 'root');
+      if (size > 1)
+        assert.equal(
+          wordOf(() => verifier.checkInclusion(index, size, other, proof, root)),
+          'root',
+        );
     }
   }
 });
 
 test('tile paths', () => {
   const { tile_paths, tile_index_paths } = vectors('merkle');
-  for (const [number, path] of Object.entries(tile_index_paths)) assert.equal(verifier.tileNumber(Number(number)), path);
+  for (const [number, path] of Object.entries(tile_index_paths))
+    assert.equal(verifier.tileNumber(Number(number)), path);
   for (const [size, levels] of Object.entries(tile_paths)) {
     for (const { level, full, partial, last } of levels) {
       const tiles = [...verifier.tilePaths(level, Number(size))];
@@ -133,7 +150,10 @@ test('tile paths', () => {
 });
 
 const noteOf = (cases, one) => {
-  let text = one.note ?? one.proof ?? cases.find(({ name }) => name === one.base)[one.note === undefined && cases[0].note ? 'note' : 'proof'];
+  let text =
+    one.note ??
+    one.proof ??
+    cases.find(({ name }) => name === one.base)[one.note === undefined && cases[0].note ? 'note' : 'proof'];
   if (one.splice) {
     const [start, length, put] = one.splice;
     const chars = [...text];
@@ -196,7 +216,11 @@ for (const engine of ENGINES) {
 
 test('trust policies', () => {
   for (const { name, policy, expect } of vectors('note').policies) {
-    assert.equal(wordOf(() => verifier.parsePolicy(policy)), expect === 'vkey' ? 'vkey' : expect, name);
+    assert.equal(
+      wordOf(() => verifier.parsePolicy(policy)),
+      expect === 'vkey' ? 'vkey' : expect,
+      name,
+    );
   }
   const { policy } = vectors('note');
   const edits = [
@@ -209,13 +233,23 @@ test('trust policies', () => {
   ];
   for (const edited of edits) {
     assert.notEqual(edited, policy);
-    assert.notEqual(wordOf(() => verifier.parsePolicy(edited)), 'ok', edited);
+    assert.notEqual(
+      wordOf(() => verifier.parsePolicy(edited)),
+      'ok',
+      edited,
+    );
   }
-  assert.equal(wordOf(() => verifier.parsePolicy(`# mine\n\n${policy.replace('quorum g', '\tquorum  g # all')}`)), 'ok');
+  assert.equal(
+    wordOf(() => verifier.parsePolicy(`# mine\n\n${policy.replace('quorum g', '\tquorum  g # all')}`)),
+    'ok',
+  );
 });
 
 // Hashes of the two leaves that the proof vectors are about.
-const LOG_LEAVES = JSON.stringify({ 5: 'e2c5cb453b1d10813197c4acf0034051925fde3f721c6fe7242ccdc1c504d7a0', 6: '08220232bbe3f8e09fbd26e2fba623dce1279bcec21b9721244ad09e6b065b69' });
+const LOG_LEAVES = JSON.stringify({
+  5: 'e2c5cb453b1d10813197c4acf0034051925fde3f721c6fe7242ccdc1c504d7a0',
+  6: '08220232bbe3f8e09fbd26e2fba623dce1279bcec21b9721244ad09e6b065b69',
+});
 
 test('plans: documents, root, digest and keys', () => {
   for (const { header, documents, hashes, plan_digest: due, keys, ...rest } of vectors('plans').plans) {
@@ -238,19 +272,49 @@ test('a bundle has one zip, and no other archive is read', () => {
   assert.deepEqual([...read.keys()].sort(), Object.keys(files).sort());
   verifier.parseManifest(read.get('manifest.json'));
   // One changed byte is noticed by the archive itself, wherever it is.
-  const small = verifier.writeZip([['manifest.json', utf8('{}')], ['a', utf8('x')]]);
+  const small = verifier.writeZip([
+    ['manifest.json', utf8('{}')],
+    ['a', utf8('x')],
+  ]);
   for (let at = 0; at < small.length; at += 1) {
     const changed = small.slice();
     changed[at] ^= 1;
-    assert.equal(wordOf(() => verifier.readZip(changed)), 'zip', `byte ${at}`);
-    assert.equal(wordOf(() => verifier.readZip(small.slice(0, at))), 'zip', `cut at ${at}`);
+    assert.equal(
+      wordOf(() => verifier.readZip(changed)),
+      'zip',
+      `byte ${at}`,
+    );
+    assert.equal(
+      wordOf(() => verifier.readZip(small.slice(0, at))),
+      'zip',
+      `cut at ${at}`,
+    );
   }
-  assert.equal(wordOf(() => verifier.readZip(Uint8Array.of(...small, 0))), 'zip');
+  assert.equal(
+    wordOf(() => verifier.readZip(Uint8Array.of(...small, 0))),
+    'zip',
+  );
 });
 
 test('paths stay inside the bundle', () => {
   for (const good of ['manifest.json', 'log/tile/0/x001/067.p/3', 'a', 'A_9.-/b']) assert.ok(verifier.isPath(good));
-  for (const bad of ['', '/a', 'a/', 'a//b', '../a', 'a/../b', '.a', '-a', 'a b', 'a\\b', 'é', 'a:b', 'a..b', 'a\n', 'x'.repeat(256)]) {
+  for (const bad of [
+    '',
+    '/a',
+    'a/',
+    'a//b',
+    '../a',
+    'a/../b',
+    '.a',
+    '-a',
+    'a b',
+    'a\\b',
+    'é',
+    'a:b',
+    'a..b',
+    'a\n',
+    'x'.repeat(256),
+  ]) {
     assert.ok(!verifier.isPath(bad), bad);
   }
 });

@@ -27,8 +27,11 @@ export const SAMPLES = ['approved', 'erased', 'open', 'reconciled', 'takenOver',
 
 if (process.argv[1]?.endsWith('reports.mjs')) {
   const folder = process.argv[2];
-  for (const name of SAMPLES) writeFileSync(join(folder, `${name}.html`), report(zipped(samples[name]().files()), SUMMARY));
-  const partial = samples.approved().files({ disclose: (text) => !Buffer.from(text, 'base64url').toString().includes('rationale') });
+  for (const name of SAMPLES)
+    writeFileSync(join(folder, `${name}.html`), report(zipped(samples[name]().files()), SUMMARY));
+  const partial = samples
+    .approved()
+    .files({ disclose: (text) => !Buffer.from(text, 'base64url').toString().includes('rationale') });
   writeFileSync(join(folder, 'partial.html'), report(zipped(partial), SUMMARY));
   writeFileSync(join(folder, 'policy.txt'), POLICY);
 }

@@ -98,8 +98,18 @@ export function approved({ recover = true } = {}) {
     },
   });
   run.authorize('approvals', { approvals: [first, second] });
-  const request = (body) => ({ sealed: { request: { body, method: 'PUT', url: 'https://desk.example/api/v2/tickets/48213.json' } } });
-  const after = { assignee_id: '370021', due_at: null, external_id: 'EXP-2291', priority: 'normal', status: 'solved', subject_suffix: '', tags: ['export', 'solved-by-agent'] };
+  const request = (body) => ({
+    sealed: { request: { body, method: 'PUT', url: 'https://desk.example/api/v2/tickets/48213.json' } },
+  });
+  const after = {
+    assignee_id: '370021',
+    due_at: null,
+    external_id: 'EXP-2291',
+    priority: 'normal',
+    status: 'solved',
+    subject_suffix: '',
+    tags: ['export', 'solved-by-agent'],
+  };
   run.start(0, request({ ticket: after }));
   run.finish('applied', 'read_back', applied(after));
   run.start(1, request({ ticket: { comment: { body: REPLY, public: true } } }));
@@ -135,7 +145,14 @@ export function approved({ recover = true } = {}) {
     child.finish('applied', 'read_back', applied(before));
     child.close('applied', 'done');
     const close = child.entries.at(-1).hash;
-    run.add('recovery.finished', worker, { kind: 'rollback', outcome: 'restored', recovered: [0], run: child.run }, {}, [close], 3);
+    run.add(
+      'recovery.finished',
+      worker,
+      { kind: 'rollback', outcome: 'restored', recovered: [0], run: child.run },
+      {},
+      [close],
+      3,
+    );
     run.close('partly_rolled_back', 'restored');
   }
   return world;
@@ -145,7 +162,9 @@ export function approved({ recover = true } = {}) {
 export function erased() {
   const world = approved();
   const [run] = world.runs.values();
-  const digests = [...run.documents.values()].flat().flatMap(({ disclosures }) => disclosures.map(({ digest }) => digest));
+  const digests = [...run.documents.values()]
+    .flat()
+    .flatMap(({ disclosures }) => disclosures.map(({ digest }) => digest));
   const answers = run.entries.filter(({ leaf }) => leaf.type.startsWith('attempt.'));
   world.time += 86_400_000 * 12;
   world.erase([...digests, ...answers.flatMap(({ disclosures }) => disclosures.map(({ digest }) => digest))]);
@@ -193,7 +212,12 @@ export function takenOver() {
   run.request();
   const replaced = run.digest;
   run.takeOver(TOM, { sealed: { operator: { name: 'Tom Okafor' }, rationale: 'I know this customer.' } });
-  run.add('plan.amended', person(TOM), { mutations: 1, replaces: replaced, revision: 2 }, { rationale: 'Leave the tags alone.' });
+  run.add(
+    'plan.amended',
+    person(TOM),
+    { mutations: 1, replaces: replaced, revision: 2 },
+    { rationale: 'Leave the tags alone.' },
+  );
   run.preview([{ ...TICKET, changes: TICKET.changes.slice(0, 2) }], { revision: 2 });
   run.decide('auto', { risk: 'low' });
   run.authorize('takeover');
@@ -220,7 +244,12 @@ export function rejected() {
   run.decide('approval', { obligations: [LEADS] });
   run.request();
   const data = { group: 'support-leads', method: 'signin', plan_digest: run.digest, revision: 1 };
-  const sealed = { approver: { name: 'Maya Lindqvist' }, assertion: null, rationale: 'The customer still waits for an answer.', shown: null };
+  const sealed = {
+    approver: { name: 'Maya Lindqvist' },
+    assertion: null,
+    rationale: 'The customer still waits for an answer.',
+    shown: null,
+  };
   run.add('approval.rejected', person(MAYA), data, sealed, [run.decision]);
   run.close('rejected', 'rejected', { by: person(MAYA) });
   return world;

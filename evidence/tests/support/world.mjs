@@ -10,7 +10,6 @@ import {
   disclosureDigest,
   idempotencyKey,
   leafHash,
-  nodeHash,
   planDigest,
   tilePaths,
   toBase64,
@@ -21,7 +20,8 @@ import {
 } from '../../verify.mjs';
 import { unhex, utf8 } from './files.mjs';
 
-const sha256 = (...parts) => new Uint8Array(parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest());
+const sha256 = (...parts) =>
+  new Uint8Array(parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest());
 
 /** An id of its kind, the same each time. */
 export const id = (prefix, n) => `${prefix}_01k${String(n).padStart(23, '0')}`;
@@ -51,7 +51,6 @@ class Key {
 
 export const ORIGIN = 'desk.example/w/helpdesk';
 export const LOG = new Key(ORIGIN, 1);
-export const NEXT_LOG = new Key(`${ORIGIN}`, 1);
 export const CUSTOMER = new Key('witness.customer.example/w', 4);
 export const AUDITOR = new Key('witness.auditor.example/w', 4);
 
@@ -129,9 +128,17 @@ class Chain {
   }
 }
 
-/** A run that is being written by honest hands. Every helper writes what its author would write. */
+/** A run that is being written by honest hands. Every method writes what its author would write. */
 export class Run extends Chain {
-  propose({ mutations = 1, by = agent, environment = 'sandbox', workflow = 'ticket-triage', lifeS = 7 * 86_400, sealed = {}, ...more } = {}) {
+  propose({
+    mutations = 1,
+    by = agent,
+    environment = 'sandbox',
+    workflow = 'ticket-triage',
+    lifeS = 7 * 86_400,
+    sealed = {},
+    ...more
+  } = {}) {
     const data = {
       deadline: new Date(this.world.time + 1000 + lifeS * 1000).toISOString(),
       environment,
@@ -143,7 +150,13 @@ export class Run extends Chain {
     };
     this.environment = environment;
     this.proposer = by;
-    return this.add('run.proposed', by, data, { model: null, proposer: { name: 'Triage agent' }, reason: null, source_ref: null, ...sealed });
+    return this.add('run.proposed', by, data, {
+      model: null,
+      proposer: { name: 'Triage agent' },
+      reason: null,
+      source_ref: null,
+      ...sealed,
+    });
   }
 
   /** Fixes a plan of these mutations: `{verb, object, record, changes, arguments, undo}` each. */
@@ -166,10 +179,26 @@ export class Run extends Chain {
     return this.previewSeq;
   }
 
-  document({ verb = 'update', object = 'ticket', connector = 'desk-main', record = null, version = null, changes = [], guard = null, arguments: given = null, undo = 'rollback', manifest = MANIFEST }, n) {
+  document(
+    {
+      verb = 'update',
+      object = 'ticket',
+      connector = 'desk-main',
+      record = null,
+      version = null,
+      changes = [],
+      guard = null,
+      arguments: given = null,
+      undo = 'rollback',
+      manifest = MANIFEST,
+    },
+    n,
+  ) {
     const { world } = this;
     const isAction = !['create', 'update', 'delete'].includes(verb);
-    const sealed = Object.entries({ record, version, guard, arguments: given }).map(([name, value]) => seal(name, value, world.salt()));
+    const sealed = Object.entries({ record, version, guard, arguments: given }).map(([name, value]) =>
+      seal(name, value, world.salt()),
+    );
     const changed = changes.map((change) => seal('change', change, world.salt()));
     const document = {
       _sd: sealed.map(({ digest }) => digest).sort(),
@@ -202,7 +231,14 @@ export class Run extends Chain {
       rules: ['public-reply-needs-a-lead'],
       ...more,
     };
-    this.decision = this.add('policy.decided', policy, data, { input: null, rationale: null, ...sealed }, [this.previewSeq], 40);
+    this.decision = this.add(
+      'policy.decided',
+      policy,
+      data,
+      { input: null, rationale: null, ...sealed },
+      [this.previewSeq],
+      40,
+    );
     return this.decision;
   }
 
@@ -253,21 +289,42 @@ export class Run extends Chain {
       requested_by: by,
       send_by: new Date(this.world.time + 900 + 5000).toISOString(),
     };
-    this.attempt = this.add('attempt.started', worker, edit(data), { observed: null, request: null, ...sealed }, [this.leave], 900);
+    this.attempt = this.add(
+      'attempt.started',
+      worker,
+      edit(data),
+      { observed: null, request: null, ...sealed },
+      [this.leave],
+      900,
+    );
     return this.attempt;
   }
 
   finish(outcome, code, { retryable = false, sealed = {} } = {}) {
     const { attempt, mutation, n } = this.data(this.attempt);
     const data = { attempt, code, mutation, n, outcome, retryable };
-    return this.add('attempt.finished', worker, data, { read_back: null, response: null, ...sealed }, [this.attempt], 1400);
+    return this.add(
+      'attempt.finished',
+      worker,
+      data,
+      { read_back: null, response: null, ...sealed },
+      [this.attempt],
+      1400,
+    );
   }
 
   reconcile(outcome, code, { by = worker, sealed = {}, retryable = false, after = 70_000 } = {}) {
     const { attempt, mutation, n } = this.data(this.attempt);
     const data = { attempt, code, mutation, n, outcome, requested_by: by.id, retryable };
     const answered = this.last('attempt.reconciled') > this.attempt ? 'attempt.reconciled' : 'attempt.finished';
-    return this.add('attempt.reconciled', by, data, { rationale: null, read_back: null, ...sealed }, [this.last(answered)], after);
+    return this.add(
+      'attempt.reconciled',
+      by,
+      data,
+      { rationale: null, read_back: null, ...sealed },
+      [this.last(answered)],
+      after,
+    );
   }
 
   takeOver(who, { leaseS = 1800, sealed = {} } = {}) {
@@ -310,20 +367,37 @@ export class World {
   static opened() {
     const world = new World();
     world.act('log.opened', worker, { origin: ORIGIN, scope: 'governed-runs', vkey: LOG.vkey });
-    world.act('policy.published', person(LENA), { bytes: 2140, policy: POLICY_SET }, { author: { name: 'Lena Brandt' } });
+    world.act(
+      'policy.published',
+      person(LENA),
+      { bytes: 2140, policy: POLICY_SET },
+      { author: { name: 'Lena Brandt' } },
+    );
     world.act('policy.activated', person(PRIYA), { policy: POLICY_SET });
     const enroll = (who, name, ...groups) =>
-      world.act('approver.enrolled', person(LENA), { approver: who, groups }, { credential: null, name: { name }, training_ref: 'LMS-2231' });
+      world.act(
+        'approver.enrolled',
+        person(LENA),
+        { approver: who, groups },
+        { credential: null, name: { name }, training_ref: 'LMS-2231' },
+      );
     enroll(MAYA, 'Maya Lindqvist', 'support-leads');
     enroll(JONAS, 'Jonas Weber', 'privacy');
-    world.act('connector.changed', person(LENA), { connector: 'desk-main', environment: 'sandbox', manifest: MANIFEST });
+    world.act('connector.changed', person(LENA), {
+      connector: 'desk-main',
+      environment: 'sandbox',
+      manifest: MANIFEST,
+    });
     return world;
   }
 
   /** Makes sealed values unreadable and says so. */
   erase(digests, basis = 'gdpr-17-1-b') {
     const data = { basis, count: digests.length, digests: [...digests].sort() };
-    this.act('disclosure.erased', person(LENA), data, { authorized_by: { name: 'Lena Brandt' }, request_ref: 'DSR-118' });
+    this.act('disclosure.erased', person(LENA), data, {
+      authorized_by: { name: 'Lena Brandt' },
+      request_ref: 'DSR-118',
+    });
     this.erased = new Set([...(this.erased ?? []), ...digests]);
   }
 
@@ -370,7 +444,13 @@ export class World {
   }
 
   /** The files of a bundle of runs. `disclose` says which sealed names go with it. */
-  files({ scope = 'run', runs = [...this.runs.values()], disclose = () => true, head = this.head(), acts = () => true } = {}) {
+  files({
+    scope = 'run',
+    runs = [...this.runs.values()],
+    disclose = () => true,
+    head = this.head(),
+    acts = () => true,
+  } = {}) {
     const files = new Map([
       ['trust.tlog-policy', utf8(POLICY)],
       ['log/checkpoint', utf8(head)],
@@ -381,7 +461,10 @@ export class World {
       if (scope !== 'full') {
         for (const { index } of entries) {
           const path = this.path(index).map((one) => `${toBase64(one)}\n`);
-          files.set(`${folder}/proofs/${index}.tlog-proof`, utf8(`c2sp.org/tlog-proof@v1\nindex ${index}\n${path.join('')}\n${head}`));
+          files.set(
+            `${folder}/proofs/${index}.tlog-proof`,
+            utf8(`c2sp.org/tlog-proof@v1\nindex ${index}\n${path.join('')}\n${head}`),
+          );
         }
       }
       const sealed = [...entries, ...documents].flatMap(({ disclosures }) => disclosures);
@@ -392,7 +475,10 @@ export class World {
       const folder = `runs/${run.run}`;
       put(folder, run, run.entries, [...run.documents.values()].flat());
       for (const [revision, documents] of run.documents) {
-        files.set(`${folder}/plans/${revision}.jsonl`, lines(documents.map(({ bytes }, n) => ({ doc: toBase64(bytes), n }))));
+        files.set(
+          `${folder}/plans/${revision}.jsonl`,
+          lines(documents.map(({ bytes }, n) => ({ doc: toBase64(bytes), n }))),
+        );
       }
     }
     put('workspace', this.workspace, this.workspace.entries.filter(acts), []);
@@ -421,7 +507,9 @@ export class World {
 
 /** Files with a table of contents that lists them. */
 export function withManifest(files, { scope, size, created }) {
-  const listed = [...files].filter(([path]) => path !== 'manifest.json').sort(([left], [right]) => (left < right ? -1 : 1));
+  const listed = [...files]
+    .filter(([path]) => path !== 'manifest.json')
+    .sort(([left], [right]) => (left < right ? -1 : 1));
   const manifest = {
     created,
     files: listed.map(([path, bytes]) => ({ bytes: bytes.length, path, sha256: toHex(sha256(bytes)) })),
@@ -440,4 +528,3 @@ export function relisted(files) {
 }
 
 export const zipped = (files) => writeZip(files);
-export { nodeHash };
