@@ -1,10 +1,11 @@
 //! The report that a person reads: what happened, then what was checked, then what it amounts to.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::Report;
 use crate::finding::{Checked, State};
-use crate::story::{MutationTold, Story, plain};
+use crate::story::{Moment, MutationTold, Story, plain};
 use crate::values::Field;
 use crate::verdict::{CLOSING, Verdict};
 use proof::json::Value;
@@ -74,15 +75,53 @@ fn run(story: &Story, out: &mut String) -> std::fmt::Result {
     writeln!(out, "  What happened")?;
     for moment in &story.moments {
         writeln!(out, "  {}  {}", moment.time, moment.says)?;
-        let hidden =
-            moment.fields.iter().filter_map(|(name, field)| Some(format!("{name} {}", absent(field)?)));
-        let hidden: Vec<String> = hidden.collect();
-        if !hidden.is_empty() {
-            writeln!(out, "  {:24}  [{}]", "", hidden.join("; "))?;
+        for (name, value) in told(moment) {
+            writeln!(out, "  {:24}  {name}: {value}", "")?;
+        }
+        for (why, names) in hidden(moment) {
+            writeln!(out, "  {:24}  [{}: {why}]", "", names.join(", "))?;
         }
         writeln!(out, "  {:24}  event {}, leaf {}", "", moment.index, moment.hash)?;
     }
     writeln!(out)
+}
+
+/// Members that are not here, by why not.
+fn hidden(moment: &Moment) -> BTreeMap<String, Vec<&str>> {
+    let mut hidden = BTreeMap::<String, Vec<&str>>::new();
+    for (name, field) in &moment.fields {
+        if let Some(why) = absent(field) {
+            hidden.entry(why).or_default().push(name);
+        }
+    }
+    hidden
+}
+
+/// Disclosed members that the sentence of an event does not tell. The input of a decision is for programs.
+const TOLD_APART: &[(&str, &str)] = &[
+    ("artifact", "file"),
+    ("change", "observed"),
+    ("detail", "detail"),
+    ("model", "model"),
+    ("observed", "seen before"),
+    ("read_back", "read back"),
+    ("request", "request"),
+    ("response", "answer"),
+    ("shown", "digest of what was shown"),
+    ("source_ref", "reference"),
+    ("view", "what had moved"),
+];
+
+fn told(moment: &Moment) -> Vec<(&'static str, String)> {
+    let disclosed =
+        |name: &str| moment.fields.get(name).and_then(Field::disclosed).filter(|value| !value.is_null());
+    let mut told = Vec::new();
+    // Policy gives its reasons as sentences.
+    if let Some(Value::Array(sentences)) = disclosed("rationale") {
+        told.extend(sentences.iter().map(|sentence| ("because", plain(sentence))));
+    }
+    told.extend(TOLD_APART.iter().filter_map(|(name, word)| Some((*word, plain(disclosed(name)?)))));
+    told
 }
 
 fn mutation(told: &MutationTold, out: &mut String) -> std::fmt::Result {
