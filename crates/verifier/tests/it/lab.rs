@@ -1,7 +1,8 @@
 //! A workspace in a few lines: runs brought to where they are by real commands, acts by real events, all in one log.
 
+mod rules;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 
 use domain::attempt::{EvidenceLevel, Guarantee, Outcome};
 use domain::command::{
@@ -20,42 +21,16 @@ use domain::workspace::{
     ApproverEnrolled, ApproverRemoved, ConnectorChanged, DisclosureErased, Head, LogOpened, PauseSet,
     PolicyActivated, PolicyPublished, WorkspaceEvent, seal_acts,
 };
-use policy::facts::{PrincipalKind, Record, Request, Reversibility, Usage};
-use policy::{ActionShape, FieldShape, FieldType, Outcome as Answer, PolicySet, Schema, merge};
-use proof::digest::{Digest, Tag, sha256, tagged_bytes};
+use policy::{Outcome as Answer, Request, merge};
+use proof::digest::{Digest, sha256};
 use proof::disclosure::Disclosure;
 use proof::json::{Value, object};
 use proof::leaf::{Leaf, SdDigest};
 
+use rules::request;
+pub use rules::{MANIFEST, POLICY, SET, SHAPES, manifest};
+
 pub const ORIGIN: &str = "ap.example/w/acme";
-pub const MANIFEST: &str = "# the manifest of the CRM\nsystem = \"crm\"\n";
-
-/// What policy decides by: the stage by itself, the amount with two approvals, the owner never.
-pub const POLICY: &str = r#"
-@id("agents-propose") permit (principal, action == Action::"crm.deal.update", resource);
-@id("amount-needs-two") @title("The amount changes")
-@obligation("approval") @group("sales") @quorum("2") @expires("PT4H") @risk("high")
-forbid (principal, action == Action::"crm.deal.update", resource)
-when { context.changedFields.contains("amount") && !context.recovery } unless { context.approved };
-@id("owner-stays") forbid (principal, action == Action::"crm.deal.update", resource)
-when { context.changedFields.contains("owner") };
-"#;
-
-pub static SHAPES: LazyLock<Vec<ActionShape>> = LazyLock::new(|| {
-    let field = |name: &str, ty| FieldShape { name: name.to_owned(), ty, policy_visible: true };
-    let fields = vec![
-        field("stage", FieldType::Enum),
-        field("amount", FieldType::Money { scale: 2 }),
-        field("owner", FieldType::Reference),
-        field("note", FieldType::Text),
-    ];
-    let (system, object, action) = ("crm".to_owned(), "deal".to_owned(), "update".to_owned());
-    vec![ActionShape { system, object, action, fields }]
-});
-
-pub static SET: LazyLock<PolicySet> =
-    LazyLock::new(|| PolicySet::load(POLICY, &Schema::new(SHAPES.clone()).unwrap()).unwrap());
-
 pub const ADMIN: u8 = 1;
 pub const AUTHOR: u8 = 2;
 pub const OWNER: u8 = 3;
@@ -89,10 +64,6 @@ pub fn run_id(n: u8) -> RunId {
 
 pub fn slug(text: &str) -> Slug {
     Slug::parse(text).unwrap()
-}
-
-pub fn manifest() -> Digest {
-    tagged_bytes(Tag::Manifest, MANIFEST.as_bytes())
 }
 
 /// Everything that was written, in the order of the log.
@@ -547,43 +518,4 @@ fn salts(drawn: &mut u32) -> impl FnMut() -> [u8; 32] + '_ {
         *drawn += 1;
         *sha256(format!("salt {drawn}").as_bytes()).as_bytes()
     }
-}
-
-/// The facts about one mutation, as the engine gathers them.
-fn request(run: &Run, principal: Principal, mutation: &Mutation) -> Request {
-    let mut request = Request {
-        principal: policy::facts::Principal {
-            kind: if principal.person().is_some() { PrincipalKind::Person } else { PrincipalKind::Agent },
-            id: principal.to_string(),
-            groups: BTreeSet::new(),
-        },
-        on_behalf_of: None,
-        action: "crm.deal.update".to_owned(),
-        record: Record {
-            connector: mutation.connector.to_string(),
-            id: mutation.record.clone(),
-            environment: mutation.environment.to_string(),
-            labels: BTreeSet::new(),
-        },
-        changed_fields: BTreeSet::new(),
-        before: BTreeMap::new(),
-        after: BTreeMap::new(),
-        delta: BTreeMap::new(),
-        confidence_bp: run.confidence_bp,
-        workflow: run.workflow.to_string(),
-        source: run.source.to_string(),
-        local_hour: 8,
-        weekday: 2,
-        reversibility: Reversibility::Rollback,
-        plan_size: run.mutations,
-        usage: Usage { agent_hour: 1, agent_day: 1, lane_hour: 1, lane_day: 1 },
-        readiness: BTreeSet::new(),
-        recovery: run.recovers.is_some() && run.amenders.is_empty(),
-        takeover: run.takeover.is_some(),
-    };
-    for change in &mutation.changes {
-        let field = SHAPES[0].field(&change.field).unwrap();
-        request.add_change(field, change.before.as_ref(), change.after.as_ref()).unwrap();
-    }
-    request
 }
