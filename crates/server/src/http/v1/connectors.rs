@@ -30,7 +30,7 @@ pub struct AddConnector {
     #[schema(value_type = String, example = "zendesk")]
     system: Form<Slug>,
     /// `simulation`, `sandbox` or `production`; it never changes. A simulation is on loopback or a host that the operator
-    /// allows. Proposals to `production` are refused until their evidence can be sealed.
+    /// allows.
     #[schema(value_type = String)]
     environment: Form<Environment>,
     /// Where it points; the manifest's own for this environment unless given.
