@@ -2996,11 +2996,6 @@ class Acts {
     return this.acts.find((act) => act.index > from && act.index < to && ends(act))?.index;
   }
 
-  /** Whether the log was opened only after a position: what stands before was written without one, and logged later. */
-  isLogOpenedAfter(index) {
-    return this.acts.some((act) => act.index > index && act.kind === 'log.opened');
-  }
-
   tombstones() {
     const tombstones = new Map();
     for (const { kind, data, index, time } of this.acts) {
@@ -3153,9 +3148,7 @@ function stepDispatch({ parts, run, line, kind, data, place, acts, docket }) {
   docket.look('dispatch');
   const violation = (sentence) => docket.violation('dispatch', place, sentence);
   const leaveOpen = (sentence) => docket.leaveOpen('dispatch', place, sentence);
-  // Before there was a log a sandbox had no heads to wait for, and its decisions said so.
-  const isBeforeTheLog = run.environment === 'sandbox' && acts.isLogOpenedAfter(line.index);
-  if (!meetsLevel(data.evidence, run.evidenceMinimum) && !isBeforeTheLog) {
+  if (!meetsLevel(data.evidence, run.evidenceMinimum)) {
     const needs = `\`${run.environment}\` needs \`${run.evidenceMinimum}\``;
     violation(`the write started with \`${data.evidence}\` evidence, and ${needs}`);
   }

@@ -2,6 +2,7 @@
 
 use domain::attempt::Outcome;
 use domain::command::Command;
+use domain::event::Event;
 use domain::id::RunId;
 use domain::mutation::{Mutation, ProposedMutation};
 use domain::name::Slug;
@@ -59,6 +60,9 @@ impl<'a> Batch<'a> {
     pub fn command(&mut self, command: Command) -> Result<()> {
         let drafts = decide(self.run.as_ref(), command, &self.engine.context())?;
         self.run = Some(follow(self.id, self.run.take(), &drafts)?);
+        if drafts.iter().any(|draft| rests_on_control(&draft.event)) {
+            self.effects.epoch = Some(self.control.epoch);
+        }
         self.drafts.extend(drafts);
         Ok(())
     }
@@ -169,6 +173,15 @@ impl<'a> Batch<'a> {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Whether an event says something about seats or the policy in force, which must still be so when it is committed: otherwise
+/// the log would show an approval without a seat, or a decision by a set that was in force no more.
+fn rests_on_control(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::PolicyDecided(_) | Event::ApprovalGiven(_) | Event::ApprovalRejected(_) | Event::RunAuthorized(_)
+    )
 }
 
 /// Whether a mutation would do once more what another one did: to the same record, or, where both make one, the same one.

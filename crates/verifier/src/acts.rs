@@ -161,11 +161,6 @@ impl Acts {
         })
     }
 
-    /// Whether the log was opened only after a position: what stands before was written without one, and logged later.
-    pub fn log_opened_after(&self, index: u64) -> bool {
-        self.acts.iter().any(|(at, act)| *at > index && matches!(act.event, WorkspaceEvent::LogOpened(_)))
-    }
-
     /// Every erased value, by digest.
     pub fn tombstones(&self) -> BTreeMap<SdDigest, Tombstone> {
         let mut tombstones = BTreeMap::new();

@@ -241,9 +241,9 @@ pub async fn erased_rows_leave_nothing_at_rest(place: &impl Place) {
         let commit = shared(of, &[1, 2]);
         let named = commit.disclosures.iter().map(|new| new.disclosure.digest.as_str().to_owned());
         if of < 10 {
-            digests.extend(named)
+            digests.extend(named);
         } else {
-            kept.extend(named)
+            kept.extend(named);
         }
         store.commit(commit).await.unwrap();
     }

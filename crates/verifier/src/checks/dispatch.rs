@@ -2,7 +2,6 @@
 //! the plan was made for, and while nothing was paused.
 
 use domain::event::{AttemptStarted, Event};
-use domain::mutation::Environment;
 use domain::name::Slug;
 use proof::document::MutationDocument;
 
@@ -16,10 +15,7 @@ pub fn step(step: &Step<'_>, docket: &mut Docket) {
     docket.look(Check::Dispatch);
     let place = step.place();
     let least = step.run.evidence_minimum();
-    // Before there was a log a sandbox had no heads to wait for, and its decisions said so.
-    let before_the_log =
-        step.run.environment == Environment::Sandbox && step.acts.log_opened_after(step.index);
-    if started.evidence < least && !before_the_log {
+    if started.evidence < least {
         docket.violation(
             Check::Dispatch,
             place.clone(),

@@ -19,7 +19,6 @@ use verifier::read;
 
 use crate::corpus::{self, Case};
 use crate::export::{Export, Tree, hash};
-use crate::forgeries;
 use crate::lab::{ADMIN, ANN, BOB, HOLDER, Lab, ORIGIN, person, run_id, slug};
 
 pub const STAGE: &[(&str, &str, &str)] = &[("stage", "Negotiation", "Closed Won")];
@@ -131,17 +130,6 @@ pub fn cases() -> Vec<Case> {
     lab.planned(run_id(1), STAGE);
     lab.apply(run_id(1));
     cases.push(good("sandbox", &lab, Verdict::Valid));
-
-    // A run from before there was a log, which a sandbox had to do without.
-    let mut older = lab.clone();
-    older.open();
-    forgeries::change_all(&mut older.log, |log| {
-        log.leaves.remove(0);
-        for leaf in log.leaves.iter_mut().filter(|leaf| leaf.data.contains_key("evidence")) {
-            leaf.data.insert("evidence".to_owned(), "recorded".into());
-        }
-    });
-    cases.push(good("sandbox_before_the_log", &older, Verdict::Valid));
 
     let mut lab = Lab::ready();
     lab.planned(run_id(1), STAGE);

@@ -19,6 +19,8 @@ fn path(route: &Route) -> String {
         ("{kind}/{id}", "connector/nothing"),
         ("{name}", "nothing"),
         ("{digest}", &"0".repeat(64)),
+        ("{index}", "0"),
+        ("{tile}", "0/000.p/1"),
     ];
     let path = ids.iter().fold(route.path.to_owned(), |path, (mark, id)| path.replace(mark, id));
     if route.path.ends_with("/artifacts") { path + "?name=a.txt" } else { path }
