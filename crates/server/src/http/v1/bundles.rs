@@ -30,6 +30,7 @@ const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 pub struct Options {
     /// `apev` for the bundle, which it is unless said otherwise, or `html` for one page that tells the story and verifies the
     /// bundle in it, offline.
+    #[param(inline)]
     format: Option<Format>,
     /// Whether sealed values that still exist go with it: `true` unless said otherwise. Without them a bundle holds no
     /// personal data.
