@@ -20,7 +20,7 @@ use store::{Chain, StoredCheckpoint};
 use crate::{Engine, Result};
 
 /// Findings that are told one by one.
-pub const FINDINGS_MAX: usize = 200;
+const FINDINGS_MAX: usize = 200;
 
 /// What a review of a log found.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +33,7 @@ pub struct LogReview {
     pub heads: u64,
     /// Sealed values that were opened.
     pub values: u64,
-    /// What is not as it was written, in words; the first [`FINDINGS_MAX`].
+    /// What is not as it was written, in words; the first 200.
     pub findings: Vec<String>,
     /// How many there are.
     pub found: usize,

@@ -8,7 +8,7 @@ mod rules;
 use std::hint::black_box;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use proof::{canonical, strict};
 use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
@@ -70,8 +70,33 @@ pub fn measure(time: Duration) -> Result<Vec<Rate>> {
         format!("events folded (an approved run of {leaves} events)"),
         folds * f64::from(u32::try_from(leaves)?),
     );
+    for (what, bundle) in BUNDLES {
+        let mut files = verifier::Files::new();
+        for (path, content) in proof::zip::read(bundle)? {
+            files.insert(path, content.to_vec())?;
+        }
+        let trust = files.get("trust.tlog-policy").context("a bundle without a trust policy")?;
+        let trust = proof::trust::TrustPolicy::parse(trust)?;
+        let question = verifier::Question { trust: Some(&trust), ..verifier::Question::default() };
+        let report = verifier::verify(&files, &question);
+        anyhow::ensure!(report.verdict <= verifier::Verdict::Unwitnessed, "{}", report.to_text());
+        let events: usize = report.runs.iter().map(|run| run.moments.len()).sum();
+        let verified = per_second(time, || {
+            black_box(verifier::verify(black_box(&files), &question));
+        });
+        add(
+            format!("bundles verified ({what}, {events} events of runs, {} KiB)", bundle.len() / 1024),
+            verified,
+        );
+    }
     Ok(rates)
 }
+
+/// Bundles of the verifier's corpus.
+const BUNDLES: [(&str, &[u8]); 2] = [
+    ("approved run", include_bytes!("../../../verifier/tests/corpus/good/approved.apev")),
+    ("run that was rolled back", include_bytes!("../../../verifier/tests/corpus/good/rolled_back.apev")),
+];
 
 fn per_second(time: Duration, mut once: impl FnMut()) -> f64 {
     for _ in 0..BATCH {

@@ -20,6 +20,8 @@ pub struct Report {
     pub commits_per_second: Option<f64>,
     /// The limits over HTTP and the governed runs.
     pub figures: Vec<Figure>,
+    /// How long after the last run a signed head covered everything, in milliseconds.
+    pub seal_lag_ms: Option<f64>,
     /// What the governed runs left behind.
     pub footprint: Option<Footprint>,
     /// The pure parts alone.

@@ -68,7 +68,14 @@ struct Policy {
 
 impl Workspace {
     /// Sets up an empty server, with the help desk that listens at `help_desk` and so many agents.
-    pub async fn set_up(addr: SocketAddr, help_desk: SocketAddr, agent_count: usize) -> Result<Self> {
+    ///
+    /// In a `sandbox` each write waits until what allows it is under a signed head; in a `simulation` it does not.
+    pub async fn set_up(
+        addr: SocketAddr,
+        help_desk: SocketAddr,
+        agent_count: usize,
+        environment: &str,
+    ) -> Result<Self> {
         let admin = Api { addr, authorization: sign_in(addr, "admin").await? };
         let group = json!({ "name": "support-leads", "title": "Support leads" });
         admin.post::<Value>("/v1/groups", &group).await?;
@@ -76,12 +83,13 @@ impl Workspace {
         let leads = [admin.add_lead("mei").await?, admin.add_lead("tomas").await?];
         admin.add_person("carla", "policy_author").await?;
         let desk = json!({
-            "name": CONNECTOR, "system": "zendesk", "environment": "simulation",
+            "name": CONNECTOR, "system": "zendesk", "environment": environment,
             "base_url": format!("http://{help_desk}"),
             "credentials": { "scheme": "bearer", "token": BEARER_TOKEN },
         });
-        admin.post::<Value>("/v1/connectors", &desk).await?;
+        // A connector to a sandbox needs rules that a second person has activated.
         admin.activate_rules().await?;
+        admin.post::<Value>("/v1/connectors", &desk).await?;
         let mut agents = Vec::with_capacity(agent_count);
         for n in 1..=agent_count {
             agents.push(admin.add_agent(&format!("bench-{n}")).await?);
