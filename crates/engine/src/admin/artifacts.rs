@@ -25,6 +25,8 @@ const FRAME_BYTES_MAX: usize = 8 * 1024;
 const RUNS_MAX: usize = 200;
 /// Characters of a media type.
 const MEDIA_TYPE_LEN_MAX: usize = 100;
+/// The sealed member that names a file by the digest of its bytes.
+pub(super) const DIGEST: &str = "sha256";
 /// An artifact never changes, so its encryption has one version.
 const VERSION: u64 = 1;
 
@@ -84,7 +86,7 @@ impl Engine {
                 by: Some(caller.principal),
                 bytes: u64::try_from(new.bytes.len()).unwrap_or(u64::MAX),
                 media_type: new.media_type.clone(),
-                artifact: object([("name", name.as_str().into()), ("sha256", digest.into())]),
+                artifact: object([("name", name.as_str().into()), (DIGEST, digest.into())]),
             })?;
             let kept = self.kept(caller.workspace, digest, run, &new.media_type, &sealed).await?;
             batch.effects.entities.extend(kept);

@@ -7,6 +7,7 @@ mod approvals;
 mod bulk;
 mod crashes;
 mod drift;
+mod erasure;
 mod evidence;
 mod readiness;
 mod recovery;

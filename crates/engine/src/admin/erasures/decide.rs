@@ -9,6 +9,7 @@ use proof::json::Value;
 use proof::leaf::Leaf;
 use store::{Chain, Cursor, RunQuery, Scope, SealedField, StoredLeaf, SubjectKey};
 
+use super::super::artifacts;
 use super::super::holds::{self, standing};
 use super::{DataSubject, ErasureRequest};
 use crate::control::{Control, HoldScope};
@@ -253,7 +254,8 @@ impl Engine {
                 continue;
             }
             for opened in self.sealed(ws, Chain::Run(*run), attached).await?.into_values().flatten() {
-                let digest = opened.value.get("digest").and_then(Value::as_str).and_then(Digest::parse);
+                let digest =
+                    opened.value.get(artifacts::DIGEST).and_then(Value::as_str).and_then(Digest::parse);
                 if let Some(digest) = digest {
                     files.entry(digest).or_default().insert(*run);
                 }
