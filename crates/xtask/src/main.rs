@@ -4,7 +4,9 @@
 
 mod check;
 mod deny;
+mod evidence;
 mod generate;
+mod install;
 mod new;
 mod process;
 mod roundup;

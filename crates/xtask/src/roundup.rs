@@ -6,7 +6,7 @@
 use std::fs::{self, File, Permissions};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{capture, program, run, works};
+use crate::install::{self, is_root};
+use crate::process::{capture, program, run};
 
 const VERSION: &str = "2.6.0";
 const POLL: Duration = Duration::from_millis(100);
@@ -38,37 +39,10 @@ pub fn beside(command: &mut Command) -> Result<()> {
         .env("ACTIONPLANE_TEST_ROUNDUP_BIN", &bin))
 }
 
-/// The folder with Roundup's programs, in a virtual environment that is made at the first use.
+/// The folder with Roundup's programs.
 fn installed() -> Result<PathBuf> {
-    let venv = std::env::current_dir()?.join("target/venv").join(format!("roundup-{VERSION}"));
-    let bin = venv.join("bin");
-    if works(program(bin.join("roundup-admin"), ["-v"])) {
-        return Ok(bin);
-    }
-    if !made(&venv) {
-        if !is_root() {
-            bail!("`python3 -m venv` does not work: install Python 3 with its venv module");
-        }
-        println!("   installing python3-venv, because `python3 -m venv` does not work");
-        capture(&mut program("apt-get", ["update"]))?;
-        let mut install = program("apt-get", ["install", "--yes", "python3-venv"]);
-        capture(install.env("DEBIAN_FRONTEND", "noninteractive"))?;
-        if !made(&venv) {
-            bail!("`python3 -m venv` does not work even with python3-venv installed");
-        }
-    }
-    println!("   installing Roundup {VERSION} into {}", venv.display());
     let pinned = format!("roundup=={VERSION}");
-    capture(&mut program(bin.join("pip"), ["install", "--quiet", "--disable-pip-version-check", &pinned]))?;
-    Ok(bin)
-}
-
-/// Makes the virtual environment; the system's Python first, because the user `nobody` can read that one.
-fn made(venv: &Path) -> bool {
-    ["/usr/bin/python3", "python3"].iter().any(|python| {
-        let _ = fs::remove_dir_all(venv);
-        works(program(python, ["-m".as_ref(), "venv".as_ref(), venv.as_os_str()]))
-    })
+    install::python(&format!("roundup-{VERSION}"), &[&pinned], &pinned)
 }
 
 /// A running tracker; dropping it ends the server, then removes its files.
@@ -195,9 +169,4 @@ fn answers(port: u16) -> std::io::Result<bool> {
     let mut start = [0; 5];
     stream.read_exact(&mut start)?;
     Ok(&start == b"HTTP/")
-}
-
-/// Whether this process may do everything; elsewhere than on Linux the answer is no.
-fn is_root() -> bool {
-    fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }

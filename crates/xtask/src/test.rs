@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::process::{cargo, run, works};
-use crate::{check, deny, generate, roundup};
+use crate::{check, deny, evidence, generate, roundup};
 
 /// How a step ended that did not fail.
 pub enum Verdict {
@@ -42,6 +42,7 @@ const STEPS: &[(&str, Step)] = &[
     ("examples in the documentation", || passes(run(&mut cargo(["test", "--workspace", "--doc"])))),
     ("tests", || passes(run(runner().arg("--tests")))),
     ("generated files", generate::check),
+    ("evidence in JavaScript and Python", || passes(evidence::other_languages())),
     ("a real ticket system", real_system),
 ];
 
