@@ -46,10 +46,9 @@ fn request(key: &SigningKey, old_size: u64, size: u64, history: u64) -> AddCheck
 
 #[track_caller]
 fn refused(witness: &Witness, request: &AddCheckpoint) -> Refusal {
-    match witness.add_checkpoint(request.to_string().as_bytes(), TIME) {
-        Answer::Refused(refusal) => refusal,
-        other => panic!("{other:?}"),
-    }
+    let answer = witness.add_checkpoint(request.to_string().as_bytes(), TIME);
+    let Answer::Refused(refusal) = answer else { panic!("{answer:?}") };
+    refusal
 }
 
 #[track_caller]

@@ -4,4 +4,5 @@
 
 mod http;
 mod process;
+mod witness;
 mod world;

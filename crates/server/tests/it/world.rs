@@ -97,8 +97,13 @@ impl Bare {
 
     /// Stops the server and starts another one on the same data.
     pub async fn restart(&mut self) {
+        self.restart_with(|_| {}).await;
+    }
+
+    /// Does so with other settings.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
         self.server.take().unwrap().stop().await;
-        let server = start(self.dir.path(), |_| {}).await;
+        let server = start(self.dir.path(), change).await;
         self.base = format!("http://{}", server.addr());
         self.server = Some(server);
     }
