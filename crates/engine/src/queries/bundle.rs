@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use connectors::json::Json;
+use domain::attempt::EvidenceLevel;
 use domain::event::Event;
 use domain::id::{RunId, WorkspaceId};
 use domain::time::Timestamp;
@@ -135,13 +136,24 @@ impl Engine {
         Ok(Bundle { manifest, files, runs })
     }
 
-    /// A head over everything that is committed; the newest one while nothing is signed.
+    /// A head over everything that is committed, cosigned where witnesses are asked and answer in time; the newest one while
+    /// nothing is signed.
     async fn covering_head(&self, ws: WorkspaceId) -> Result<SignedCheckpoint> {
         let size = self.store.integrate(ws).await?;
-        match self.seal(ws, size).await {
-            Ok(()) => {}
+        let origin = self.control(ws).await?.settings.origin.clone();
+        let level =
+            if self.is_witnessed(&origin) { EvidenceLevel::Witnessed } else { EvidenceLevel::Sealed };
+        match self.reach(ws, level).await {
+            Ok(_) => {}
             Err(error) if error.code == Code::ForkRisk => {}
             Err(error) => return Err(error),
+        }
+        let witnessed = self.evidence_heads(ws).witnessed;
+        if witnessed >= size
+            && let Some(kept) = self.store.checkpoint(ws, Some(witnessed)).await?
+        {
+            return SignedCheckpoint::parse(kept.note.as_bytes())
+                .map_err(|fault| Error::internal("a head in the store is damaged").because(fault));
         }
         self.kept_head(ws).await
     }
