@@ -8,6 +8,7 @@ pub mod client;
 mod completions;
 mod connectors;
 mod control;
+mod erasures;
 mod evidence;
 mod failure;
 mod follow;
@@ -133,6 +134,13 @@ pub enum Remote {
     Resume(admin::Pause),
     /// Take evidence away, to be verified by anybody
     Export(evidence::Export),
+    /// Make values of a person, a record or a run unreadable for good
+    Erase(erasures::Erase),
+    /// What was erased, when, why and by whom
+    Erasures,
+    /// Legal holds: place, release, list
+    #[command(subcommand)]
+    Holds(erasures::Holds),
     /// The evidence log: how far it is, its head, its keys
     #[command(subcommand)]
     Log(evidence::Log),
@@ -208,6 +216,9 @@ async fn dispatch(context: &Context, command: Remote) -> Result {
         Remote::Pause(pause) => pause.set(context).await,
         Remote::Resume(pause) => pause.lift(context).await,
         Remote::Export(export) => export.run(context).await,
+        Remote::Erase(erase) => erase.run(context).await,
+        Remote::Erasures => erasures::list(context).await,
+        Remote::Holds(command) => erasures::holds(context, command).await,
         Remote::Log(command) => evidence::log(context, command).await,
     }
 }

@@ -92,6 +92,12 @@ impl Client {
         self.call(Method::DELETE, path)
     }
 
+    /// A DELETE that says why.
+    pub fn delete_because(&self, path: &[&str], rationale: &str) -> Call<'_> {
+        let body = serde_json::json!({ "rationale": rationale });
+        Call { body: Some(body), ..self.call(Method::DELETE, path) }
+    }
+
     fn call(&self, method: Method, path: &[&str]) -> Call<'_> {
         let mut url = self.base.clone();
         // `new` excluded URLs that cannot have a path.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 pub use run::{
     Approval, Attempt, Authorization, Change, Closed, Conflict, Decision, Drift, Expiring, Mutation, Next,
-    Obligation, Plan, Recovers, Recovery, RecoveryRun, Run, Takeover, ThreeWay,
+    Obligation, Plan, Recovers, Recovery, RecoveryRun, Run, Takeover, ThreeWay, Tombstone,
 };
 
 /// A value that may be absent, which is neither null nor empty.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::paint::{BLUE, BOLD, DIM, GREEN, RED, YELLOW, cut, paint, printable};
-use super::view::{Held, Mutation, Next, Run};
+use super::view::{Held, Mutation, Next, Run, Tombstone};
 
 /// Characters of a value in a line.
 const VALUE_CHARS_MAX: usize = 2_000;
@@ -145,6 +145,15 @@ pub fn title(run: &Run) -> String {
         1 => mutation(first),
         many => format!("{}, and {} more", mutation(first), many - 1),
     }
+}
+
+/// That something was erased, and as far as it is known when and why.
+pub fn erased(what: &str, tombstone: Option<&Tombstone>) -> String {
+    let told = tombstone.map_or_else(
+        || format!("{what} erased"),
+        |known| format!("{what} erased on {} because {}", moment(&known.at), printable(&known.basis)),
+    );
+    paint(DIM.italic(), &told)
 }
 
 /// Whose turn it is, in words.

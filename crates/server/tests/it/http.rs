@@ -4,6 +4,7 @@ mod approvals;
 mod artifacts;
 mod connectors;
 mod control;
+mod erasures;
 mod evidence;
 mod keys;
 mod limits;

@@ -48,7 +48,7 @@ fn head(run: &Run, columns: usize, now: Timestamp) -> String {
     let when = paint(DIM, &format!(" · {}", words::moment(&run.created)));
     text.line(format!("\nProposed by {who}{}{when}", sure.unwrap_or_default()));
     let reason = run.reason.as_deref().map_or_else(
-        || paint(DIM.italic(), "the reason was erased"),
+        || words::erased("the reason was", run.erasure.as_ref()),
         |reason| format!("“{}”", printable(reason)),
     );
     for line in wrap(&reason, columns.saturating_sub(2)) {

@@ -11,7 +11,7 @@ const LABEL_COLUMNS_MAX: usize = 24;
 pub fn diff(mutation: &Mutation, columns: usize) -> String {
     let mut text = String::new();
     if mutation.erased {
-        text.line(format!("    {}", paint(DIM.italic(), "its values were erased")));
+        text.line(format!("    {}", words::erased("its values were", mutation.erasure.as_ref())));
     }
     let names =
         mutation.changes.iter().map(label).chain(mutation.arguments.keys().map(|name| printable(name)));

@@ -20,6 +20,9 @@ pub(super) fn decision(run: &Run, columns: usize, now: Timestamp) -> String {
             text.line(format!("  {line}"));
         }
     }
+    if let Some(erasure) = &decision.erasure {
+        text.line(format!("  {}", words::erased("the explanation was", Some(erasure))));
+    }
     if let Some(request) = run.request.as_ref().filter(|_| run.stage == "awaiting_approval") {
         let left = words::left(&request.expires, now);
         text.line(format!("  {}", paint(YELLOW, &format!("Waits for people, {left}"))));
@@ -55,6 +58,9 @@ pub(super) fn approvals(run: &Run, columns: usize) -> String {
         ));
         for line in one.rationale.iter().flat_map(|why| wrap(&printable(why), columns.saturating_sub(6))) {
             text.line(format!("    {line}"));
+        }
+        if let Some(erasure) = &one.erasure {
+            text.line(format!("    {}", words::erased("the reason was", Some(erasure))));
         }
     }
     text
@@ -96,6 +102,9 @@ pub(super) fn attempts(run: &Run, columns: usize) -> String {
         for line in wrap(&small_print(one), columns.saturating_sub(6)) {
             text.line(format!("    {}", paint(DIM, &line)));
         }
+        if let Some(erasure) = &one.erasure {
+            text.line(format!("    {}", words::erased("what was sent and seen was", Some(erasure))));
+        }
     }
     text
 }
@@ -123,7 +132,7 @@ pub(super) fn drift(run: &Run) -> String {
         let beside = format!("at {}, caught before the write", words::clock(&one.at));
         text.push_str(&section("Drift", &beside));
         if one.view.is_empty() {
-            text.line(format!("  {}", paint(DIM.italic(), "its values were erased")));
+            text.line(format!("  {}", words::erased("its values were", one.erasure.as_ref())));
         } else {
             text.push_str(&moved(&one.view));
         }

@@ -1,9 +1,10 @@
 //! An event as a sentence about what its author did.
 
+use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use super::super::paint::{DIM, GREEN, RED, YELLOW, paint, printable};
-use super::super::view::Event;
+use super::super::view::{Event, Tombstone};
 use super::super::words;
 
 /// What happened. The author stands beside it and is not repeated.
@@ -75,16 +76,25 @@ pub fn sentence(event: &Event) -> String {
         }
         "run.commented" => match event.sealed.get("comment").and_then(Value::as_str) {
             Some(comment) => format!("commented: “{}”", printable(comment)),
-            None => "commented".to_owned(),
+            None => format!(
+                "commented; {}",
+                words::erased("the comment was", tombstone(event, "comment").as_ref())
+            ),
         },
         "run.cancelled" => match data.text("code") {
             "done_by_hand" => "closed the run: done by hand".to_owned(),
+            "erasure" => "cancelled the run: its values were to be erased".to_owned(),
             _ => "cancelled the run".to_owned(),
         },
         "run.expired" => paint(RED, &format!("let the run expire: {}", reason(data.text("code")))),
         "run.closed" => format!("closed the run: {}", words::stage(data.text("stage"))),
         other => printable(other),
     }
+}
+
+/// When and why a sealed member was erased.
+fn tombstone(event: &Event, name: &str) -> Option<Tombstone> {
+    Tombstone::deserialize(event.sealed.get(name)?).ok()
 }
 
 fn proposed(data: Data<'_>) -> String {

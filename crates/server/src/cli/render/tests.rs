@@ -174,6 +174,55 @@ fn every_stage_has_its_own_steps() {
 }
 
 #[test]
+fn what_was_erased_says_when_and_why() {
+    use super::super::view::Tombstone;
+    let erasure = || Some(Tombstone { at: "2026-12-01T09:30:00.000Z".into(), basis: "gdpr-17-1-b".into() });
+    let mut run = Run { reason: None, erasure: erasure(), ..applied() };
+    for mutation in &mut run.plan.mutations {
+        (mutation.erased, mutation.record, mutation.erasure) = (true, None, erasure());
+        mutation.changes.clear();
+    }
+    for approval in &mut run.approvals {
+        approval.erasure = erasure();
+    }
+    for attempt in &mut run.attempts {
+        attempt.erasure = erasure();
+    }
+    for drift in &mut run.drift {
+        drift.view.clear();
+        drift.erasure = erasure();
+    }
+    if let Some(decision) = &mut run.decision {
+        decision.explanation.clear();
+        decision.erasure = erasure();
+    }
+    let shown = plain(&lineage(&run, &[], 90, noon()));
+    let when = " on 1 Dec 2026 09:30:00 UTC because gdpr-17-1-b";
+    let what = |line: &str| line.trim().strip_suffix(when).map(str::to_owned);
+    let told: Vec<String> = shown.lines().filter_map(what).collect();
+    assert_eq!(
+        told,
+        [
+            "the reason was erased",
+            "its values were erased",
+            "the explanation was erased",
+            "the reason was erased",
+            "its values were erased",
+            "what was sent and seen was erased",
+        ],
+        "{shown}"
+    );
+    let mut event = events().remove(0);
+    event.kind = "run.commented".to_owned();
+    event.sealed = serde_json::from_value(serde_json::json!({
+        "comment": { "erased": true, "at": "2026-12-01T09:30:00.000Z", "basis": "gdpr-17-1-b" },
+    }))
+    .unwrap();
+    let told = plain(&sentence::sentence(&event));
+    assert_eq!(told, "commented; the comment was erased on 1 Dec 2026 09:30:00 UTC because gdpr-17-1-b");
+}
+
+#[test]
 fn an_automatic_run_needed_no_approval() {
     insta::assert_snapshot!(plain(&steps(&applied())), @"✓ Propose ─ ✓ Preview ─ ✓ Decide ─ – Approve ─ ✓ Execute ─ ! Recover");
 }

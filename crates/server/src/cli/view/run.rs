@@ -30,6 +30,8 @@ pub struct Run {
     pub confidence_bp: Option<u32>,
     /// Why it was proposed; gone when erased.
     pub reason: Option<String>,
+    /// When and why it was.
+    pub erasure: Option<Tombstone>,
     /// The revision of the plan.
     #[serde(default)]
     pub revision: u32,
@@ -66,6 +68,15 @@ pub struct Run {
     /// What stopped this recovery.
     #[serde(default, deserialize_with = "nullable")]
     pub conflicts: Vec<Conflict>,
+}
+
+/// When and why values were erased.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Tombstone {
+    /// When.
+    pub at: String,
+    /// Why that was lawful.
+    pub basis: String,
 }
 
 /// How a run closed.
@@ -132,6 +143,8 @@ pub struct Mutation {
     /// Whether its values were erased.
     #[serde(default)]
     pub erased: bool,
+    /// When and why they were.
+    pub erasure: Option<Tombstone>,
 }
 
 /// One field.
@@ -175,6 +188,8 @@ pub struct Decision {
     /// In plain words.
     #[serde(default)]
     pub explanation: Vec<String>,
+    /// When and why that was erased.
+    pub erasure: Option<Tombstone>,
     /// Digest of the policy set.
     pub policy: Option<String>,
 }
@@ -213,6 +228,8 @@ pub struct Approval {
     pub at: String,
     /// Why.
     pub rationale: Option<String>,
+    /// When and why that was erased.
+    pub erasure: Option<Tombstone>,
 }
 
 /// What lets a run execute.
@@ -262,6 +279,8 @@ pub struct Attempt {
     pub reconciled: bool,
     /// What a fresh read showed.
     pub read_back: Option<Value>,
+    /// When and why values of it were erased.
+    pub erasure: Option<Tombstone>,
 }
 
 /// A drift that was caught.
@@ -274,6 +293,8 @@ pub struct Drift {
     /// Field by field; gone when erased.
     #[serde(default, deserialize_with = "nullable")]
     pub view: Vec<ThreeWay>,
+    /// When and why it was.
+    pub erasure: Option<Tombstone>,
     /// The plan that no longer held.
     pub plan_digest: String,
 }
