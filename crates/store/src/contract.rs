@@ -40,6 +40,7 @@ macro_rules! contract {
                 a_conflict_of_any_kind_saves_nothing,
                 a_lost_commit_leaves_its_neighbors_alone,
                 everything_is_there_after_opening_again,
+                a_sound_database_finds_nothing_wrong_with_itself,
                 another_workspace_sees_nothing,
             }
             evidence::{

@@ -182,6 +182,7 @@ impl Store for FaultyStore {
         idempotent(ws: WorkspaceId, principal: String, operation: String, key: String) -> Option<IdempotencyRecord>;
         generation(node: NodeId) -> u64;
         newest_generation(node: NodeId) -> Option<u64>;
+        check() -> Vec<String>;
         purge(now: Timestamp, limit: usize) -> usize;
     }
 }

@@ -222,6 +222,9 @@ pub trait Store: Send + Sync {
     /// The newest generation of any node: a higher one than seen before proves that the older process ended.
     fn newest_generation(&self, node: NodeId) -> Answer<'_, Option<u64>>;
 
+    /// What the database itself finds wrong with its own structure, in words; nothing when it is sound. It reads everything.
+    fn check(&self) -> Answer<'_, Vec<String>>;
+
     /// Removes expired entities, expired idempotency records and budget slots outside every window, at most `limit` of
     /// each, in all workspaces; answers how many.
     fn purge(&self, now: Timestamp, limit: usize) -> Answer<'_, usize>;

@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::id::{RunId, WorkspaceId};
+use domain::id::{PersonId, RunId, WorkspaceId};
+use domain::name::Slug;
 use domain::wire;
 use domain::workspace::{LogVerified, WorkspaceEvent};
 use proof::checkpoint::SignedCheckpoint;
@@ -17,6 +18,7 @@ use proof::tree::{Frontier, root};
 use store::log::{LEVELS_MAX, LOG_READ_MAX};
 use store::{Chain, StoredCheckpoint};
 
+use crate::control::Control;
 use crate::{Engine, Result};
 
 /// Findings that are told one by one.
@@ -72,6 +74,10 @@ struct Reading {
     /// The digests that each leaf names, by chain.
     sealed: BTreeMap<Chain, BTreeMap<Digest, BTreeSet<SdDigest>>>,
     erased: BTreeSet<SdDigest>,
+    /// Who has a seat in which group, as the acts say.
+    seats: BTreeSet<(Slug, PersonId)>,
+    /// The policy set in force, as the acts say.
+    policy: Option<Digest>,
     /// The plans that were previewed: revision, count and root.
     plans: BTreeMap<RunId, Vec<(u32, u32, Digest)>>,
     /// Complete subtrees of 256^level leaves, from level 1 on.
@@ -83,6 +89,7 @@ impl Engine {
     pub async fn review_log(&self, ws: WorkspaceId, mut told: impl FnMut(u64)) -> Result<LogReview> {
         let mut review = LogReview::default();
         let keys = self.log_keys(ws).await?;
+        let epoch = self.store.control(ws).await?;
         let (mut frontier, mut reading) = (Frontier::default(), Reading::default());
         let size = self.store.integrate(ws).await?;
         let mut head = self.store.checkpoint(ws, Some(0)).await?;
@@ -116,6 +123,7 @@ impl Engine {
         self.review_subtrees(ws, &reading, &mut review).await?;
         self.review_plans(ws, &mut reading, &mut review).await?;
         self.review_values(ws, &reading, &mut review).await?;
+        self.review_rest(ws, epoch, &reading, &mut review).await?;
         if let Some(why) = self.evidence_heads(ws).fork_risk {
             review.found(format!("nothing is signed: {why}"));
         }
@@ -224,6 +232,49 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// What is read beside the log: who has a seat, which policy set is in force, the rows of lists, and the database's own
+    /// structure.
+    async fn review_rest(
+        &self,
+        ws: WorkspaceId,
+        epoch: u64,
+        reading: &Reading,
+        review: &mut LogReview,
+    ) -> Result<()> {
+        let control = self.control(ws).await?;
+        // Acts that came while the log was read are not in what was read.
+        if control.epoch == epoch {
+            seats_and_policy(&control, reading, review);
+        }
+        let rows = self.review_rows(ws, false, |_| {}).await?;
+        for run in rows.differing {
+            review.found(format!("lists show something else of {run} than its events say"));
+        }
+        for (run, error) in rows.damaged {
+            review.found(format!("{run} does not replay: {error}"));
+        }
+        for wrong in self.store.check().await? {
+            review.found(format!("the database: {wrong}"));
+        }
+        Ok(())
+    }
+}
+
+fn seats_and_policy(control: &Control, reading: &Reading, review: &mut LogReview) {
+    let mut seats = BTreeSet::new();
+    for (name, group) in &control.groups {
+        let members = group.members.keys().filter_map(|person| PersonId::parse(person).ok());
+        seats.extend(members.map(|person| (name.clone(), person)));
+    }
+    for (group, person) in seats.symmetric_difference(&reading.seats) {
+        review.found(format!("the seat of {person} in `{group}` is not what the acts of the workspace say"));
+    }
+    if control.settings.active_policy.as_deref().and_then(Digest::parse) != reading.policy {
+        review.found("the policy set in force is not the one that was activated last");
+    }
+}
+
 impl Reading {
     fn leaf(&mut self, entry: &store::LogEntry, review: &mut LogReview) {
         let place = || format!("leaf {} ({}, event {})", entry.index, named(entry.chain), entry.seq);
@@ -256,6 +307,14 @@ impl Reading {
             },
             Chain::Workspace => match WorkspaceEvent::read(&leaf.kind, leaf.data) {
                 Ok(WorkspaceEvent::DisclosureErased(event)) => self.erased.extend(event.digests),
+                Ok(WorkspaceEvent::PolicyActivated(event)) => self.policy = Some(event.policy),
+                Ok(WorkspaceEvent::ApproverEnrolled(event)) => {
+                    self.seats.extend(event.groups.into_iter().map(|group| (group, event.approver)));
+                }
+                Ok(WorkspaceEvent::ApproverRemoved(event)) => {
+                    self.seats
+                        .retain(|(group, person)| *person != event.approver || !event.groups.contains(group));
+                }
                 Ok(_) => {}
                 Err(fault) => review.found(format!("{}: {fault}", place())),
             },

@@ -91,10 +91,13 @@ impl Engine {
         match &sealed {
             Ok(size) => {
                 log.heads.send_if_modified(|heads| std::mem::replace(&mut heads.sealed, *size) != *size);
+                metrics::gauge!("actionplane_log_sealed", "workspace" => ws.to_string()).set(gauge(*size));
+                metrics::gauge!("actionplane_log_fork_risk", "workspace" => ws.to_string()).set(0.0);
             }
             Err(Unsigned::Fork(why)) => {
                 tracing::error!(workspace.id = %ws, "the evidence log is not signed any more: {why}");
                 log.heads.send_modify(|heads| heads.fork_risk = Some(why.clone()));
+                metrics::gauge!("actionplane_log_fork_risk", "workspace" => ws.to_string()).set(1.0);
             }
             Err(Unsigned::Failed(_)) => {}
         }
@@ -216,6 +219,12 @@ impl Engine {
         let kept = self.store.checkpoint(ws, Some(size)).await?;
         Ok(kept.is_some_and(|kept| kept.size == size))
     }
+}
+
+/// A count as metrics have it.
+#[expect(clippy::cast_precision_loss, reason = "a gauge need not be exact")]
+fn gauge(size: u64) -> f64 {
+    size as f64
 }
 
 /// Why a head was not signed.

@@ -219,3 +219,13 @@ pub async fn another_workspace_sees_nothing(place: &impl Place) {
     same.work.clear();
     store.commit(same).await.unwrap();
 }
+
+/// A database that was only written through the seam is sound.
+pub async fn a_sound_database_finds_nothing_wrong_with_itself(place: &impl Place) {
+    let store = place.open().await;
+    for of in 0..20 {
+        let appends = vec![append(Chain::Run(run(of)), 0, 3)];
+        store.commit(Commit { appends, ..commit() }).await.unwrap();
+    }
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+}

@@ -276,6 +276,20 @@ impl Store for SqliteStore {
         Box::pin(async move { self.readers.point(|conn| leases::generation(conn, node)) })
     }
 
+    fn check(&self) -> Answer<'_, Vec<String>> {
+        Box::pin(async move {
+            let found = self.readers.list(|conn| {
+                column::rows(conn, "PRAGMA integrity_check(100)", (), |row| Ok(row.get::<_, String>(0)?))
+            });
+            // A structure that cannot even be walked is an answer too.
+            match found.await {
+                Ok(found) => Ok(found.into_iter().filter(|line| line != "ok").collect()),
+                Err(Error::Corrupt { what, source }) => Ok(vec![Error::Corrupt { what, source }.to_string()]),
+                Err(error) => Err(error),
+            }
+        })
+    }
+
     fn purge(&self, now: Timestamp, limit: usize) -> Answer<'_, usize> {
         Box::pin(async move {
             self.finish_erasures().await?;

@@ -229,6 +229,11 @@ const TAMPERINGS: &[&str] = &[
     "UPDATE disclosure SET sealed = zeroblob(length(sealed)) WHERE rowid = 7",
     "UPDATE disclosure SET sealed = (SELECT sealed FROM disclosure WHERE rowid = 8) WHERE rowid = 7",
     "UPDATE disclosure SET holder = (SELECT holder FROM disclosure WHERE rowid = 60) WHERE rowid = 7",
+    // What is kept beside the evidence: lists, seats, the policy set in force.
+    "UPDATE run SET stage = 'rejected' WHERE stage = 'applied'",
+    "DELETE FROM touch WHERE n = 0",
+    "UPDATE entity SET body = CAST(json_set(CAST(body AS TEXT), '$.members', json('{}')) AS BLOB) WHERE kind = 'group'",
+    "UPDATE entity SET body = CAST(json_remove(CAST(body AS TEXT), '$.active_policy') AS BLOB) WHERE kind = 'workspace'",
     // Heads.
     "UPDATE checkpoint SET note = CAST(replace(CAST(note AS TEXT), '/w/', '/v/') AS BLOB)",
     "DELETE FROM checkpoint WHERE size = (SELECT max(size) FROM checkpoint); INSERT INTO checkpoint SELECT ws, size + 5000, note FROM checkpoint ORDER BY size DESC LIMIT 1",
