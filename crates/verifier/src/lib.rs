@@ -22,4 +22,4 @@ pub use files::Files;
 pub use finding::{Check, Checked, Finding, Place, State};
 pub use report::Report;
 pub use verdict::{CLOSING, Verdict};
-pub use verify::{Question, verify, verify_zip};
+pub use verify::{Examined, Question, examine, verify, verify_zip};

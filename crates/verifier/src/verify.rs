@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::RunId;
 use domain::time::Timestamp;
+use exports::{RunEvidence, WorkspaceEvidence};
 use proof::bundle::Scope;
 use proof::checkpoint::SignedCheckpoint;
 use proof::trust::TrustPolicy;
@@ -67,8 +68,24 @@ pub fn verify_zip(archive: &[u8], question: &Question<'_>) -> Report {
     }
 }
 
+/// What was judged, for whoever makes something of it. It is worth what the report says.
+#[derive(Debug, Clone)]
+pub struct Examined {
+    /// The answer.
+    pub report: Report,
+    /// The runs that could be replayed, by id.
+    pub runs: Vec<RunEvidence>,
+    /// The acts of the workspace; none without a head.
+    pub workspace: Option<WorkspaceEvidence>,
+}
+
 /// Judges a bundle.
 pub fn verify(files: &Files, question: &Question<'_>) -> Report {
+    examine(files, question).report
+}
+
+/// Judges a bundle and hands out what it holds.
+pub fn examine(files: &Files, question: &Question<'_>) -> Examined {
     let mut docket = Docket::default();
     let manifest = manifest::check(files, &mut docket);
     let mut notes = Notes::new(files, question, &mut docket);
@@ -130,25 +147,30 @@ pub fn verify(files: &Files, question: &Question<'_>) -> Report {
         );
     }
     recovery::check(&parts, &replayed, &values, &mut docket);
+    let mut runs = Vec::new();
     if let Some(head) = &head {
         for (id, told) in &replayed {
             if let Some(run) = parts.runs.get(id) {
-                projections::check(files, run, &told.run, head, &mut docket);
+                let evidence = projections::evidence(run, &told.run, head, &values);
+                projections::check(files, run, &evidence, &mut docket);
+                runs.push(evidence);
             }
         }
     }
+    let workspace = head.as_ref().map(|head| projections::acts(&parts.workspace, head, &values));
     let stories =
         parts.runs.values().map(|run| story::of(run, replayed.get(&run.id).map(|told| &told.run), &values));
     let stories = stories.collect();
     let redacted = if counts.is_all_disclosed() { Verdict::Valid } else { Verdict::ValidRedacted };
-    Report {
+    let report = Report {
         verdict: docket.worst().max(redacted),
         manifest,
         head,
         fields: counts,
         runs: stories,
         checks: docket.close(),
-    }
+    };
+    Examined { report, runs, workspace }
 }
 
 /// Everything between bytes and meaning. `true` when the chain of the workspace was compared with the whole log.

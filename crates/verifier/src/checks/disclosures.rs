@@ -20,7 +20,7 @@ use crate::values::{Counts, Values};
 type Scope = BTreeMap<SdDigest, (u64, &'static [&'static str])>;
 
 /// Names of the sealed members of a mutation document.
-const DOCUMENT: &[&str] = &["arguments", "guard", "record", "version"];
+pub(super) const DOCUMENT: &[&str] = &["arguments", "guard", "record", "version"];
 /// The name of each of its changes.
 const CHANGE: &[&str] = &["change"];
 

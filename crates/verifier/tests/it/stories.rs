@@ -16,6 +16,7 @@ use verifier::Verdict;
 use verifier::checks::projections;
 use verifier::finding::Docket;
 use verifier::read;
+use verifier::values::Values;
 
 use crate::corpus::{self, Case};
 use crate::export::{Export, Tree, hash};
@@ -262,7 +263,7 @@ pub fn projected(lab: &Lab) -> Case {
     let keys = TrailKeys::new(key(1), key(2)).unwrap();
     let parts = read::parts(&corpus::files(&files), &mut Docket::default());
     let head = Case::new("head", files.clone(), Verdict::Valid).verify().head.unwrap();
-    let trail = trail(&projections::evidence(&parts.runs[&id], run, &head), &keys);
+    let trail = trail(&projections::evidence(&parts.runs[&id], run, &head, &Values::default()), &keys);
     files.insert(format!("runs/{id}/aat.jsonl"), trail);
     files.insert(format!("runs/{id}/aat.keys.json"), keys.file());
     Case::new("projected", files, Verdict::Valid).relisted()
