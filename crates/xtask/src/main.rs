@@ -65,7 +65,7 @@ fn dispatch(args: &[&str]) -> Result<()> {
 
 /// Replaces this process by the demo, so that signals reach it and its exit code is ours.
 fn demo(rest: &[&str]) -> Result<()> {
-    process::run(&mut cargo(["build", "--package", "server"]))?;
+    process::run(&mut cargo(["build", "--package", "server", "--package", "verifier"]))?;
     process::replace_by(process::actionplane()?.arg("demo").args(rest))
 }
 

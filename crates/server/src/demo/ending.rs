@@ -2,14 +2,21 @@
 
 use std::time::Duration;
 
-use super::Played;
 use super::cast::{Cast, PASSWORD};
 use super::world::{ADMIN_PASSWORD, World};
+use super::{Played, Result};
 use crate::cli::paint::{BOLD, CYAN, DIM, GREEN, Lines, RED, paint};
 use crate::cli::{render, say};
 
 /// Tells the summary; where the server stays, also where it is and what to try.
-pub fn tell(world: &World, cast: &Cast, played: &[Played], took: Duration, ends: bool) {
+pub fn tell(
+    world: &World,
+    cast: &Cast,
+    played: &[Played],
+    evidence: &Result<u64>,
+    took: Duration,
+    ends: bool,
+) {
     let row = |(number, story): (usize, &Played)| {
         vec![
             if story.good { paint(GREEN, "✓") } else { paint(RED.bold(), "✗") },
@@ -23,6 +30,13 @@ pub fn tell(world: &World, cast: &Cast, played: &[Played], took: Duration, ends:
     let head = format!("{good} of {} stories ended as they must", played.len());
     say(&format!("\n\n{} {}\n\n", paint(BOLD, &head), paint(DIM, &format!("in {seconds}"))));
     say(&render::table(&["", "story", "run"], &rows, 2));
+    say(&match evidence {
+        Ok(events) => format!(
+            "\n  {}  The evidence of every run verifies: {events} events under a signed head; a demo asks no witness\n",
+            paint(GREEN, "✓")
+        ),
+        Err(fault) => format!("\n  {}  The evidence does not verify: {fault}\n", paint(RED.bold(), "✗")),
+    });
     if !ends {
         say(&guide(world, cast, played));
     }
@@ -43,6 +57,14 @@ fn guide(world: &World, cast: &Cast, played: &[Played]) -> String {
             "Look around",
             format!(
                 "alias actionplane={program}\nexport ACTIONPLANE_URL={url}\nactionplane login -u maya\nactionplane runs show {run}\nactionplane inbox"
+            ),
+        ),
+        (
+            "Take the evidence away, and check it without us",
+            format!(
+                "actionplane export {run} && actionplane export {run} --html\n\
+                 actionplane log trust > trust.tlog-policy\n\
+                 actionplane-verify {run}.apev --trust trust.tlog-policy"
             ),
         ),
         (
