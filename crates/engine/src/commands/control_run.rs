@@ -1,5 +1,7 @@
 //! Takeover: a person becomes the run's only controller, amends its plan, executes it, or gives it back.
 
+use std::sync::Arc;
+
 use domain::command::{Command, TakeOver};
 use domain::id::{PersonId, RunId};
 use domain::limits::TAKEOVER_S;
@@ -116,16 +118,7 @@ impl Engine {
             return Ok(entry);
         }
         let _busy = self.busy(caller, "execute", key)?;
-        let control = self.control(caller.workspace).await?;
-        let entry = self.visible(caller, id).await?;
-        let mut entry = self.hand_back_when_over(&control, entry).await?;
-        check_execute(&entry, person, plan_digest)?;
-        // Nothing had an effect and nothing is authorized: the plan is previewed and decided for the holder.
-        let bare =
-            entry.run().is_clean() && entry.run().authorization.is_none() && entry.run().takeover.is_some();
-        if entry.run().stage == Stage::TakenOver || (entry.run().stage == Stage::NeedsAttention && bare) {
-            entry = self.decide_for_holder(&control, entry).await?;
-        }
+        let (control, entry) = self.decided_for_holder(caller, id, person, plan_digest).await?;
         // A holder who took over after an effect has no authorization of their own yet.
         self.renew(&control, &entry).await?;
         let answer = self.idempotency(caller, "execute", key, id);
@@ -134,26 +127,51 @@ impl Engine {
         self.load(caller.workspace, id).await
     }
 
-    /// A new preview and a decision for the person who holds the run.
-    async fn decide_for_holder(&self, control: &Control, entry: Entry) -> Result<Entry> {
-        let mutations = self.proposed(control.workspace, &entry).await?;
+    /// The run with a plan that this person may execute: previewed and decided for them, when nothing is authorized yet.
+    async fn decided_for_holder(
+        &self,
+        caller: &Caller,
+        id: RunId,
+        person: PersonId,
+        plan_digest: Digest,
+    ) -> Result<(Arc<Control>, Entry)> {
+        for _ in 0..RACES_MAX {
+            let control = self.control(caller.workspace).await?;
+            let entry = self.visible(caller, id).await?;
+            let entry = self.hand_back_when_over(&control, entry).await?;
+            check_execute(&entry, person, plan_digest)?;
+            let run = entry.run();
+            // Nothing had an effect and nothing is authorized.
+            let bare = run.is_clean() && run.authorization.is_none() && run.takeover.is_some();
+            if !(run.stage == Stage::TakenOver || (run.stage == Stage::NeedsAttention && bare)) {
+                return Ok((control, entry));
+            }
+            if let Some(decided) = self.decide_for_holder(&control, &entry).await? {
+                return Ok((control, decided));
+            }
+        }
+        Err(Error::new(Code::Conflict, "the run changes faster than this command can be decided")
+            .retry_after(1))
+    }
+
+    /// A new preview and a decision for the person who holds the run; `None` when it lost against another commit.
+    async fn decide_for_holder(&self, control: &Control, entry: &Entry) -> Result<Option<Entry>> {
+        let mutations = self.proposed(control.workspace, entry).await?;
         let (_, resolved) = resolve(control, None, mutations)?;
-        let mut batch = Batch::on(self, control, &entry);
+        let mut batch = Batch::on(self, control, entry);
         if entry.run().stage != Stage::TakenOver {
             batch.command(Command::Void { code: slug("expired"), detail: Value::Null })?;
         }
         looked_at(batch.preview_and_decide(&resolved).await?)?;
         let seen: Vec<_> =
             entry.plan.iter().map(|planned| planned.mutation.as_ref().map(substance)).collect();
-        let Some((after, _)) = batch.commit().await? else {
-            return Err(Error::new(Code::Conflict, "the run changed meanwhile: read it again").retry_after(1));
-        };
+        let Some((after, _)) = batch.commit().await? else { return Ok(None) };
         let now: Vec<_> = after.plan.iter().map(|planned| planned.mutation.as_ref().map(substance)).collect();
         if seen != now {
             // The record moved since the holder saw it: they decide again on what it holds now.
             return Err(Refusal::mismatch(after.run().plan_digest()).into());
         }
-        Ok(after)
+        Ok(Some(after))
     }
 
     /// "I did it by hand": reads every record back, keeps what really changed, and ends the run.

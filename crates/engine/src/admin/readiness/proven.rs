@@ -77,12 +77,12 @@ impl Proven {
 /// When which fact about which connector was proven last.
 type Dated = BTreeMap<(Slug, Proven), Timestamp>;
 
-/// What a run proves once it rests. While a worker is about to write, a raised control epoch would only send it back to
-/// read the record again.
+/// What a run proves once it is over, or waits for approvals. Before, somebody is about to write, and a raised control epoch
+/// would only send them back to read the record again.
 fn proven(entry: &Entry) -> Dated {
     let run = entry.run();
     let mut proven = Dated::new();
-    if matches!(run.stage, Stage::Proposed | Stage::Previewed | Stage::Authorized | Stage::Executing) {
+    if run.closed.is_none() && run.stage != Stage::AwaitingApproval {
         return proven;
     }
     let rests = run.closed.as_ref().map_or(run.updated, |closed| closed.at);
