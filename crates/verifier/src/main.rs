@@ -101,8 +101,13 @@ fn run(arguments: Arguments) -> Result<u8, Fault> {
                 source::write(&out, &extracted.bundle)?;
             }
             if !options.json {
+                let whose = if extracted.is_released() {
+                    "the page of this release"
+                } else {
+                    "not the page of this release: it may show anything"
+                };
                 say(&format!(
-                    "Page without its bundle: SHA-256 {}\nBundle in the page: SHA-256 {}\n\n",
+                    "Page without bundle and summary: SHA-256 {}, {whose}\nBundle in the page: SHA-256 {}\n\n",
                     extracted.shell,
                     sha256(&extracted.bundle)
                 ));

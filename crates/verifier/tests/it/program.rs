@@ -104,7 +104,8 @@ fn a_directory_a_page_and_an_archive_say_the_same() {
     assert_eq!(out(&run(&["extract", &page, "--out", &taken, "--trust", &trust, "--json"])), archived);
     assert_eq!(std::fs::read(taken).unwrap(), bytes);
     let told = run(&["extract", &page, "--trust", &trust]);
-    assert!(out(&told).starts_with("Page without its bundle: SHA-256 "), "{}", out(&told));
+    assert!(out(&told).starts_with("Page without bundle and summary: SHA-256 "), "{}", out(&told));
+    assert!(out(&told).contains("not the page of this release"), "{}", out(&told));
     assert_eq!(told.status.code(), Some(0));
 
     write(&bundle, ".hidden", b"x");
