@@ -29,6 +29,7 @@ use engine::seams::Entropy;
 use tokio::sync::{Semaphore, watch};
 
 use crate::config;
+use crate::evidence::ExportKeys;
 use crate::wiring::Probe;
 
 pub(crate) use connection::accept;
@@ -42,6 +43,7 @@ struct Inner {
     engine: Arc<Engine>,
     entropy: Arc<dyn Entropy>,
     probe: Probe,
+    export_keys: Arc<ExportKeys>,
     public_url: Option<String>,
     secure: bool,
     /// One permit per request that is being handled.
@@ -61,6 +63,7 @@ impl App {
         engine: Arc<Engine>,
         entropy: Arc<dyn Entropy>,
         probe: Probe,
+        export_keys: Arc<ExportKeys>,
         config: &config::Server,
     ) -> Self {
         // Counting begins with the server, not with the first look at the counters.
@@ -70,6 +73,7 @@ impl App {
             engine,
             entropy,
             probe,
+            export_keys,
             public_url: config.public_url.clone(),
             secure: config.is_secure(),
             requests: Arc::new(Semaphore::new(config.requests_max)),
@@ -87,6 +91,11 @@ impl App {
     /// What tries connectors out.
     fn probe(&self) -> Probe {
         self.0.probe.clone()
+    }
+
+    /// The keys that sign exports.
+    fn export_keys(&self) -> &Arc<ExportKeys> {
+        &self.0.export_keys
     }
 
     /// Whether browsers reach us over TLS.

@@ -8,6 +8,7 @@ pub mod demo;
 mod evidence;
 pub mod http;
 mod manifests;
+mod private_file;
 pub mod rows;
 pub mod serve;
 pub mod simulate;

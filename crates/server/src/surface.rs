@@ -97,6 +97,8 @@ routes! {
     get    "/v1/audit/workspace"                                Of(Op::ReadAudit);
     get    "/v1/runs/{id}/bundle"                               Of(Op::ReadEvidence);
     get    "/v1/bundles"                                        Of(Op::ReadAudit);
+    get    "/v1/exports"                                        Of(Op::ReadAudit);
+    get    "/v1/controls"                                       Of(Op::ReadAudit);
     get    "/v1/log"                                            Of(Op::ReadEvidence);
     get    "/v1/log/checkpoint"                                 Of(Op::ReadEvidence);
     get    "/v1/log/proofs/{index}"                             Of(Op::ReadEvidence);

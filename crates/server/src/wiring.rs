@@ -23,6 +23,7 @@ use tokio::net::TcpListener;
 pub use probe::Probe;
 
 use crate::config::Config;
+use crate::evidence::ExportKeys;
 use crate::http::{self, App, Serving};
 use crate::manifests::{self, ManifestFault};
 use crate::telemetry::EventCounter;
@@ -85,14 +86,14 @@ impl Server {
     /// Opens the data directory, starts engine and workers, and listens. An empty data directory gets the workspace
     /// `main` with the person `admin`, whose password is the given one or a generated one.
     pub async fn start(config: Config, admin_password: Option<String>) -> Result<Self, StartFault> {
-        let Opened { engine, queue, probe, entropy } = Opened::new(&config).await?;
+        let Opened { engine, queue, probe, export_keys, entropy } = Opened::new(&config).await?;
         let first_password = first_start(&engine, &*entropy, &config, admin_password).await?;
         let listen = config.server.listen;
         let listener = TcpListener::bind(listen).await.map_err(|fault| StartFault::Listen(listen, fault))?;
         let addr = listener.local_addr().map_err(|fault| StartFault::Listen(listen, fault))?;
         let counter = EventCounter::start(Arc::clone(engine.store()));
         let workers = Workers::start(Arc::clone(&engine), queue);
-        let app = App::new(Arc::clone(&engine), entropy, probe, &config.server);
+        let app = App::new(Arc::clone(&engine), entropy, probe, export_keys, &config.server);
         let serving = http::serve(listener, app, &config.server);
         Ok(Self { addr, engine, first_password, serving, workers, counter })
     }
@@ -126,6 +127,7 @@ pub struct Opened {
     pub engine: Arc<Engine>,
     queue: Queue,
     probe: Probe,
+    export_keys: Arc<ExportKeys>,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -150,11 +152,13 @@ impl Opened {
         let folder = config.data.join("keys").join("log");
         let signer: Arc<dyn Signer> =
             Arc::new(KeyFile::new(folder, Arc::clone(&store), Arc::clone(&entropy)));
+        let folder = config.data.join("keys").join("exports");
+        let export_keys = ExportKeys::new(folder, Arc::clone(&store), Arc::clone(&entropy));
         let outside = outside::outside(&config.evidence, &outbound)?;
         let parts =
             Parts { store, signer, outside, clock, entropy: Arc::clone(&entropy), build, manifests, node };
         let (engine, queue) = Engine::start(parts).await.map_err(StartFault::Engine)?;
-        Ok(Self { engine, queue, probe, entropy })
+        Ok(Self { engine, queue, probe, export_keys: Arc::new(export_keys), entropy })
     }
 }
 

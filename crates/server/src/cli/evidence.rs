@@ -35,8 +35,11 @@ pub struct Export {
     /// Without any sealed value
     #[arg(long)]
     no_values: bool,
-    /// One page that tells the story and verifies the bundle in it, instead of the bundle
-    #[arg(long, requires = "run")]
+    /// As what: the bundle unless told otherwise. `html`, `aat` and `dsse` are of one run
+    #[arg(long, value_enum, default_value_t)]
+    format: ExportFormat,
+    /// The same as `--format html`
+    #[arg(long, requires = "run", conflicts_with = "format")]
     html: bool,
     /// The file; `<run>.apev` in this folder unless told otherwise, `-` for standard output
     #[arg(long, short)]
@@ -44,6 +47,40 @@ pub struct Export {
     /// Replace the file if there is one
     #[arg(long)]
     force: bool,
+}
+
+/// What evidence is taken away as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum ExportFormat {
+    /// The bundle, which anybody can verify
+    #[default]
+    Apev,
+    /// One page that tells the story and verifies the bundle in it
+    Html,
+    /// An agent audit trail
+    Aat,
+    /// An in-toto statement in a DSSE envelope
+    Dsse,
+    /// Events of the Open Cybersecurity Schema Framework
+    Ocsf,
+    /// CloudEvents
+    Cloudevents,
+    /// A table
+    Csv,
+}
+
+impl ExportFormat {
+    /// The format of `/v1/exports` and the ending of its file; none for what is a bundle.
+    fn told(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Apev | Self::Html => None,
+            Self::Aat => Some(("aat", "aat.jsonl")),
+            Self::Dsse => Some(("dsse", "dsse.json")),
+            Self::Ocsf => Some(("ocsf", "ocsf.jsonl")),
+            Self::Cloudevents => Some(("cloudevents", "cloudevents.jsonl")),
+            Self::Csv => Some(("csv", "csv")),
+        }
+    }
 }
 
 impl Export {
@@ -71,12 +108,16 @@ impl Export {
             stdout(&format!("{told}\n"));
             return Ok(Ending::Done);
         }
-        stdout(&format!(
-            "{}  {} bytes, verified before it left: {}\n",
+        let told = format!(
+            "{}  {} bytes, verified before it left",
             paint(BOLD, &path.to_string_lossy()),
-            bytes.len(),
-            printable(&verdict)
-        ));
+            bytes.len()
+        );
+        if self.format.told().is_some() {
+            stdout(&format!("{told}\n"));
+            return Ok(Ending::Done);
+        }
+        stdout(&format!("{told}: {}\n", printable(&verdict)));
         stderr(
             "Verify it with keys that you have from elsewhere: actionplane-verify FILE --trust mine.tlog-policy\n",
         );
@@ -85,25 +126,44 @@ impl Export {
 
     fn call<'a>(&self, context: &'a Context) -> Result<(Call<'a>, String)> {
         let client = &context.client;
-        let (mut call, name) = match &self.run {
-            Some(run) if self.html => {
-                (client.get(&["v1", "runs", run, "bundle"]).query("format", "html"), format!("{run}.html"))
-            }
-            Some(run) => (client.get(&["v1", "runs", run, "bundle"]), format!("{run}.apev")),
-            None if self.full => (client.get(&["v1", "bundles"]), "full.apev".to_owned()),
-            None if self.from.is_some() || self.to.is_some() => {
-                let call = client.get(&["v1", "bundles"]).query_if("from", self.from.as_deref());
-                (call.query_if("to", self.to.as_deref()), "range.apev".to_owned())
-            }
+        let about = match &self.run {
+            Some(run) => run.as_str(),
+            None if self.full => "full",
+            None if self.from.is_some() || self.to.is_some() => "range",
             None => {
                 let told = "say what to export: a run, --from and --to, or --full".to_owned();
                 return Err(Failure::Usage(told));
             }
         };
-        if self.values || self.no_values {
-            call = call.query("values", if self.values { "true" } else { "false" });
+        if let Some((format, extension)) = self.format.told() {
+            let call = client.get(&["v1", "exports"]).query("format", format);
+            let call = call.query_if("run", self.run.as_deref());
+            let call = call.query_if("from", self.from.as_deref()).query_if("to", self.to.as_deref());
+            return Ok((self.with_values(call), format!("{about}.{extension}")));
         }
-        Ok((call, name))
+        let html = self.html || self.format == ExportFormat::Html;
+        let (call, name) = match &self.run {
+            Some(run) if html => {
+                (client.get(&["v1", "runs", run, "bundle"]).query("format", "html"), format!("{run}.html"))
+            }
+            Some(run) => (client.get(&["v1", "runs", run, "bundle"]), format!("{run}.apev")),
+            None if html => {
+                return Err(Failure::Usage("a page is about one run: name it".to_owned()));
+            }
+            None => {
+                let call = client.get(&["v1", "bundles"]).query_if("from", self.from.as_deref());
+                (call.query_if("to", self.to.as_deref()), format!("{about}.apev"))
+            }
+        };
+        Ok((self.with_values(call), name))
+    }
+
+    fn with_values<'a>(&self, call: Call<'a>) -> Call<'a> {
+        if self.values || self.no_values {
+            call.query("values", if self.values { "true" } else { "false" })
+        } else {
+            call
+        }
     }
 }
 

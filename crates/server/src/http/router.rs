@@ -10,9 +10,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::v1::{
-    approvals, artifacts, audit, bundles, comments, connectors, control, erasures, groups, holds, inbox,
-    keys, lineage, log, me, pauses, policies, policy_review, principals, records, recovery, run_list, runs,
-    sessions, settle, workflows,
+    approvals, artifacts, audit, bundles, comments, connectors, control, erasures, exports, groups, holds,
+    inbox, keys, lineage, log, me, pauses, policies, policy_review, principals, records, recovery, run_list,
+    runs, sessions, settle, workflows,
 };
 use super::{App, edge, ops, pages, stream};
 
@@ -31,6 +31,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(lineage::events))
         .routes(routes!(bundles::of_run))
         .routes(routes!(bundles::of_log))
+        .routes(routes!(exports::events))
+        .routes(routes!(exports::of_period))
         .routes(routes!(log::show))
         .routes(routes!(log::checkpoint))
         .routes(routes!(log::proof))

@@ -8,6 +8,7 @@ pub mod comments;
 pub mod connectors;
 pub mod control;
 pub mod erasures;
+pub mod exports;
 pub mod groups;
 pub mod holds;
 pub mod inbox;

@@ -1,7 +1,7 @@
 //! Files of the data directory that are no database: the key-encryption key and this node's id.
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use domain::id::NodeId;
@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::StartFault;
 use crate::config::Config;
+use crate::private_file::write_new;
 
 /// Bytes of a key-encryption key.
 const KEK_LEN: usize = 32;
@@ -66,25 +67,6 @@ pub fn node(data: &Path, entropy: &(dyn Entropy + 'static), now: Timestamp) -> R
         }
         Err(fault) => Err(StartFault::File(path, fault)),
     }
-}
-
-/// Writes a file that was not there, for its owner only, and sees it to the disk with its folder.
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    }
-    builder.create(folder)?;
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    File::open(folder)?.sync_all()
 }
 
 /// A password of four groups of five letters.

@@ -6,6 +6,7 @@ mod connectors;
 mod control;
 mod erasures;
 mod evidence;
+mod exports;
 mod keys;
 mod limits;
 mod matrix;

@@ -31,7 +31,10 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "server",
-        knows: &["connectors", "domain", "engine", "policy", "proof", "simulators", "store", "verifier"],
+        // Of exports it writes what the verifier handed out as verified.
+        knows: &[
+            "connectors", "domain", "engine", "exports", "policy", "proof", "simulators", "store", "verifier",
+        ],
         tests_know: &[],
     },
     // The auditor's program: pure crates only, no database, no network.

@@ -108,7 +108,7 @@ pub async fn of_log(
 }
 
 /// A time of a query, with any offset.
-fn time(text: &str, at: &str) -> Result<domain::time::Timestamp> {
+pub(super) fn time(text: &str, at: &str) -> Result<domain::time::Timestamp> {
     let parsed = text.parse::<jiff::Timestamp>().map_err(|_| {
         Error::new(Code::InvalidRequest, format!("`{text}` is no time of RFC 3339"))
             .hint("write it like 2026-11-01T00:00:00Z")
@@ -126,8 +126,10 @@ async fn answer(
 ) -> Result<Response> {
     let bundle = app.engine().bundle(caller, request).await?;
     let runs = bundle.runs.len();
+    let (keys, ws) = (std::sync::Arc::clone(app.export_keys()), caller.workspace);
     let made = tokio::task::spawn_blocking(move || {
-        let packed = evidence::packed(bundle)?;
+        let keys = evidence::keys_of(&keys, ws, &bundle)?;
+        let packed = evidence::packed(bundle, &keys)?;
         let word = packed.report.verdict.word();
         let (bytes, extension, kind) = match format {
             Format::Apev => (packed.bytes, "apev", APEV),

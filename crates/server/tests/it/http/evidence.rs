@@ -18,17 +18,17 @@ use verifier::{Files, Question, Report, Verdict, verify};
 use crate::world::{World, self_link, solve, start, tag, text};
 
 /// The bytes of an answer that must be good.
-async fn bytes(world: &World, token: &str, path: &str) -> Vec<u8> {
+pub async fn bytes(world: &World, token: &str, path: &str) -> Vec<u8> {
     let response = world.request(Method::GET, path).bearer_auth(token).send().await.unwrap();
     assert_eq!(response.status().as_u16(), 200, "{path}");
     response.bytes().await.unwrap().to_vec()
 }
 
-async fn plain(world: &World, path: &str) -> String {
+pub async fn plain(world: &World, path: &str) -> String {
     String::from_utf8(bytes(world, &world.admin, path).await).unwrap()
 }
 
-fn files(zip: &[u8]) -> Files {
+pub fn files(zip: &[u8]) -> Files {
     let mut files = Files::new();
     for (path, content) in proof::zip::read(zip).unwrap() {
         files.insert(path, content.to_vec()).unwrap();
@@ -42,7 +42,7 @@ async fn judged(world: &World, zip: &[u8]) -> Report {
 }
 
 /// A run that was approved, applied and rolled back.
-async fn rolled_back(world: &World) -> Value {
+pub async fn rolled_back(world: &World) -> Value {
     let run = world.propose(&world.agent, solve()).await;
     world.verdict(&world.maya, &run, "approve").await.expect(201);
     let run = world.waited(&run).await;
@@ -234,6 +234,8 @@ const TAMPERINGS: &[&str] = &[
     "DELETE FROM touch WHERE n = 0",
     "UPDATE entity SET body = CAST(json_set(CAST(body AS TEXT), '$.members', json('{}')) AS BLOB) WHERE kind = 'group'",
     "UPDATE entity SET body = CAST(json_remove(CAST(body AS TEXT), '$.active_policy') AS BLOB) WHERE kind = 'workspace'",
+    "UPDATE entity SET body = CAST(replace(CAST(body AS TEXT), '@quorum', '@quorun') AS BLOB) WHERE kind = 'policy_set'",
+    "UPDATE entity SET body = CAST(replace(CAST(body AS TEXT), 'safe_update', 'safe_updote') AS BLOB) WHERE kind = 'manifest'",
     // Heads.
     "UPDATE checkpoint SET note = CAST(replace(CAST(note AS TEXT), '/w/', '/v/') AS BLOB)",
     "DELETE FROM checkpoint WHERE size = (SELECT max(size) FROM checkpoint); INSERT INTO checkpoint SELECT ws, size + 5000, note FROM checkpoint ORDER BY size DESC LIMIT 1",
@@ -245,7 +247,7 @@ fn triggers(conn: &Connection) -> Vec<(String, String)> {
     rows.query_map((), |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
 }
 
-fn tamper(data: &Path, sql: &str) {
+pub fn tamper(data: &Path, sql: &str) {
     let conn = Connection::open(data.join("actionplane.db")).unwrap();
     let triggers = triggers(&conn);
     for (name, _) in &triggers {
@@ -257,7 +259,7 @@ fn tamper(data: &Path, sql: &str) {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap().flatten() {
         let to = to.join(entry.file_name());

@@ -23,7 +23,12 @@ fn path(route: &Route) -> String {
         ("{tile}", "0/000.p/1"),
     ];
     let path = ids.iter().fold(route.path.to_owned(), |path, (mark, id)| path.replace(mark, id));
-    if route.path.ends_with("/artifacts") { path + "?name=a.txt" } else { path }
+    match route.path {
+        "/v1/exports" => path + "?format=csv",
+        "/v1/controls" => path + "?from=2026-01-01T00:00:00Z",
+        _ if route.path.ends_with("/artifacts") => path + "?name=a.txt",
+        _ => path,
+    }
 }
 
 /// A body of the right shape.
