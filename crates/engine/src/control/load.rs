@@ -7,7 +7,7 @@ use connectors::connector::Connector;
 use domain::id::{AgentId, HoldId, PersonId, PolicySetId, ServiceId, WorkspaceId};
 use domain::mutation::Environment;
 use domain::name::Slug;
-use proof::digest::Digest;
+use proof::digest::{Digest, Tag, tagged_bytes};
 use serde::de::DeserializeOwned;
 use store::{Entity, EntityKind};
 
@@ -139,6 +139,9 @@ impl Engine {
         let manifest = self.store.entity(ws, EntityKind::Manifest, body.manifest.clone()).await?;
         let Some(manifest) = manifest else { return Ok(Err("its manifest is missing".to_owned())) };
         let manifest: ManifestBody = crate::control::load::body(&manifest)?;
+        if tagged_bytes(Tag::Manifest, manifest.text.as_bytes()).to_string() != body.manifest {
+            return Ok(Err("its manifest is not the one that it was made with".to_owned()));
+        }
         let credentials = match &body.secret {
             // One connector that cannot sign in must not take the workspace with it.
             Some(id) => match self.open_secret(ws, id).await {

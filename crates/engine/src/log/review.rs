@@ -9,16 +9,16 @@ use domain::name::Slug;
 use domain::wire;
 use domain::workspace::{LogVerified, WorkspaceEvent};
 use proof::checkpoint::SignedCheckpoint;
-use proof::digest::Digest;
+use proof::digest::{Digest, Tag, tagged_bytes};
 use proof::disclosure::Disclosure;
 use proof::document::MutationDocument;
 use proof::leaf::{Leaf, SdDigest};
 use proof::note::VerifierKey;
 use proof::tree::{Frontier, root};
 use store::log::{LEVELS_MAX, LOG_READ_MAX};
-use store::{Chain, StoredCheckpoint};
+use store::{Chain, EntityKind, StoredCheckpoint};
 
-use crate::control::Control;
+use crate::control::{Control, ManifestBody, PolicySetBody};
 use crate::{Engine, Result};
 
 /// Findings that are told one by one.
@@ -246,6 +246,18 @@ impl Engine {
         // Acts that came while the log was read are not in what was read.
         if control.epoch == epoch {
             seats_and_policy(&control, reading, review);
+        }
+        for (entity, body) in self.all::<ManifestBody>(ws, EntityKind::Manifest).await? {
+            if tagged_bytes(Tag::Manifest, body.text.as_bytes()).to_string() != entity.id {
+                review.found(format!("the manifest `{}` has another text", entity.id));
+            }
+        }
+        for (entity, body) in self.all::<PolicySetBody>(ws, EntityKind::PolicySet).await? {
+            let set = body.shapes().ok().and_then(|shapes| policy::schema::Schema::new(shapes).ok());
+            let set = set.and_then(|schema| policy::set::PolicySet::load(&body.text, &schema).ok());
+            if set.is_none_or(|set| set.digest().to_string() != entity.id) {
+                review.found(format!("the policy set `{}` has another text", entity.id));
+            }
         }
         let rows = self.review_rows(ws, false, |_| {}).await?;
         for run in rows.differing {
