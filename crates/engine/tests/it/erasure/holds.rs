@@ -58,7 +58,7 @@ async fn a_hold_refuses_whatever_would_take_one_of_its_values() {
     // A hold on something else keeps nothing of it, and a released one neither.
     let other = place(&world, Selector::Of(ticket("48213"))).await;
     erase(&world, of(run(alone))).await.unwrap();
-    assert_eq!(world.engine.list_holds(&world.admin).await.unwrap(), [other.clone()]);
+    assert_eq!(world.engine.list_holds(&world.admin).await.unwrap(), std::slice::from_ref(&other));
     release(&world, other.id).await;
     erase(&world, of(ticket("48213"))).await.unwrap();
 }
