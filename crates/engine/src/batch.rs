@@ -180,7 +180,10 @@ impl<'a> Batch<'a> {
 fn rests_on_control(event: &Event) -> bool {
     matches!(
         event,
-        Event::PolicyDecided(_) | Event::ApprovalGiven(_) | Event::ApprovalRejected(_) | Event::RunAuthorized(_)
+        Event::PolicyDecided(_)
+            | Event::ApprovalGiven(_)
+            | Event::ApprovalRejected(_)
+            | Event::RunAuthorized(_)
     )
 }
 

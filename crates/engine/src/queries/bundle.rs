@@ -141,8 +141,7 @@ impl Engine {
     async fn covering_head(&self, ws: WorkspaceId) -> Result<SignedCheckpoint> {
         let size = self.store.integrate(ws).await?;
         let origin = self.control(ws).await?.settings.origin.clone();
-        let level =
-            if self.is_witnessed(&origin) { EvidenceLevel::Witnessed } else { EvidenceLevel::Sealed };
+        let level = if self.is_witnessed(&origin) { EvidenceLevel::Witnessed } else { EvidenceLevel::Sealed };
         match self.reach(ws, level).await {
             Ok(_) => {}
             Err(error) if error.code == Code::ForkRisk => {}
