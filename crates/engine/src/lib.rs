@@ -33,7 +33,9 @@ pub use code::Code;
 pub use control::{BuildConnector, ConnectorSpec};
 pub use error::{Error, Result};
 pub use ledger::Entry;
-pub use log::{Heads, KeyFile, LogReview, LogView, Message, Method, Outside, Post, Reply, Trust};
+pub use log::{
+    Anchors, Heads, KeyFile, LogReview, LogView, Message, Method, Outside, Post, PutLocked, Reply, Trust,
+};
 pub use workers::Workers;
 
 use control::Control;
@@ -49,6 +51,8 @@ pub struct Engine {
     signer: Arc<dyn Signer>,
     /// Whose cosignatures count, if anybody's.
     trust: Option<Arc<Trust>>,
+    /// Where heads are anchored.
+    anchors: Anchors,
     /// Sends to witnesses and anchors.
     post: Post,
     build: BuildConnector,
@@ -119,6 +123,7 @@ impl Engine {
             entropy: parts.entropy,
             signer: parts.signer,
             trust: parts.outside.trust.map(Arc::new),
+            anchors: parts.outside.anchors,
             post: parts.outside.post,
             build: parts.build,
             manifests: parts.manifests,
@@ -142,6 +147,7 @@ impl Engine {
         });
         engine.open_logs().await?;
         engine.check_trust().await?;
+        engine.compare_anchors().await?;
         engine.replay_erasures().await?;
         Ok((engine, queue))
     }

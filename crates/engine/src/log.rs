@@ -4,6 +4,7 @@
 //! the leaves under it are committed, and only when it continues the newest head that the signer knows. What does not
 //! continue it is a fork: nothing more is signed, and no attempt starts, until an operator has seen to it.
 
+mod anchors;
 mod key_file;
 mod nodes;
 mod outside;
@@ -21,9 +22,10 @@ use domain::id::WorkspaceId;
 use proof::tree::Frontier;
 use tokio::sync::watch;
 
+pub(crate) use anchors::{Anchored, anchor};
 pub use key_file::KeyFile;
 pub use nodes::Nodes;
-pub use outside::{Message, Method, Outside, Post, Reply, Trust};
+pub use outside::{Anchors, Message, Method, Outside, Post, PutLocked, Reply, Trust};
 pub use review::LogReview;
 pub(crate) use review::verified;
 pub(crate) use sequencer::sequence;
@@ -47,6 +49,8 @@ struct Log {
     tree: tokio::sync::Mutex<Option<Frontier>>,
     /// Held while cosignatures are added to a head in the store.
     notes: tokio::sync::Mutex<()>,
+    /// Held while a head is anchored.
+    anchoring: tokio::sync::Mutex<()>,
 }
 
 /// How far the evidence of a workspace has come.

@@ -56,6 +56,7 @@ impl Workers {
         tasks.spawn(steward(Arc::clone(&engine), stopped.clone()));
         tasks.spawn(crate::log::sequence(Arc::clone(&engine), stopped.clone()));
         tasks.spawn(crate::log::witness(Arc::clone(&engine), stopped.clone()));
+        tasks.spawn(crate::log::anchor(Arc::clone(&engine), stopped.clone()));
         tasks.spawn(purge(engine, stopped));
         Self { stop, tasks }
     }

@@ -13,6 +13,9 @@ pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 
 /// What a limit on the number of something may be set to.
 const LIMIT_MAX: usize = 1_000_000;
 
+/// The longest time for which a bucket may lock a head: a hundred years.
+const RETENTION_DAYS_MAX: u32 = 36_500;
+
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -84,6 +87,38 @@ pub struct Evidence {
     /// The trust policy (C2SP tlog-policy): which witnesses are shown the heads, and how many must cosign them. It is read
     /// at the start.
     pub trust_policy: Option<PathBuf>,
+    /// Where heads are anchored, once a day and with an export.
+    pub anchors: Anchors,
+}
+
+/// Places outside for the heads of the logs. Each that is set is used.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Anchors {
+    /// A folder for copies, best on another machine; made when it is missing.
+    pub directory: Option<PathBuf>,
+    /// The URL of a time-stamp authority (RFC 3161).
+    pub tsa: Option<String>,
+    /// A bucket with object lock.
+    pub s3: Option<S3>,
+}
+
+/// A bucket with object lock. The credentials stand in `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and, if there is one,
+/// `AWS_SESSION_TOKEN`; they need the right to put objects and their retention, and no other.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct S3 {
+    /// Its name.
+    pub bucket: String,
+    /// What the names of objects begin with.
+    #[serde(default)]
+    pub prefix: String,
+    /// Its region.
+    pub region: String,
+    /// Where it is, unless at AWS. The bucket is then part of the path.
+    pub endpoint: Option<String>,
+    /// How long nobody can remove an object, in compliance mode: days.
+    pub retention_days: u32,
 }
 
 /// What the process says about itself.
@@ -119,6 +154,9 @@ pub enum ConfigFault {
     /// A limit that would let nothing through, or that is none.
     #[error("`{0}` is 1 to {LIMIT_MAX}")]
     Limit(&'static str),
+    /// A retention that ends at once, or never.
+    #[error("`retention_days` is 1 to {RETENTION_DAYS_MAX}")]
+    Retention,
     /// A public URL that is no origin.
     #[error("`public_url` is an origin such as `https://actionplane.example.com`, without a path; got `{0}`")]
     PublicUrl(String),
@@ -152,7 +190,7 @@ impl Default for Server {
 
 impl Default for Evidence {
     fn default() -> Self {
-        Self { host: "localhost".to_owned(), trust_policy: None }
+        Self { host: "localhost".to_owned(), trust_policy: None, anchors: Anchors::default() }
     }
 }
 
@@ -180,6 +218,10 @@ impl Config {
         ];
         if let Some((name, _)) = limits.iter().find(|(_, limit)| !(1..=LIMIT_MAX).contains(limit)) {
             return Err(ConfigFault::Limit(name));
+        }
+        let days = self.evidence.anchors.s3.as_ref().map(|s3| s3.retention_days);
+        if days.is_some_and(|days| !(1..=RETENTION_DAYS_MAX).contains(&days)) {
+            return Err(ConfigFault::Retention);
         }
         match &self.server.public_url {
             Some(url) if !is_origin(url) => Err(ConfigFault::PublicUrl(url.clone())),

@@ -1,5 +1,6 @@
 //! The only place that names concrete types: from settings to a running server, and back to nothing.
 
+mod bucket;
 mod keys;
 mod outside;
 mod probe;
@@ -17,6 +18,7 @@ use domain::name::Slug;
 use engine::seams::{Clock, Entropy, Signer, SystemClock, SystemEntropy};
 use engine::{BuildConnector, ConnectorSpec, Engine, KeyFile, Parts, Queue, Workers};
 use proof::trust::TrustFault;
+use rusty_s3::BucketError;
 use store::{SqliteStore, Store};
 use tokio::net::TcpListener;
 
@@ -68,6 +70,12 @@ pub enum StartFault {
     /// The trust policy does not read.
     #[error("the trust policy `{}` is not valid", .0.display())]
     Trust(PathBuf, #[source] TrustFault),
+    /// The bucket for anchors is none.
+    #[error("the bucket `{0}` for anchors cannot be used")]
+    Bucket(String, #[source] BucketError),
+    /// The environment holds no credentials for the bucket.
+    #[error("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set, and a bucket for anchors is")]
+    BucketCredentials,
     /// Nothing may be sent to a witness or anchor that the settings name.
     #[error("nothing can be sent to `{0}`")]
     NotAllowed(String, #[source] outbound::NotAllowed),

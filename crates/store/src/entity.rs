@@ -65,6 +65,8 @@ kinds! {
     Webhook "webhook",
     /// A legal hold.
     Hold "hold",
+    /// A head of the log that was anchored outside, by its size.
+    Anchor "anchor",
 }
 
 /// What must be there before an entity is written.

@@ -2,8 +2,10 @@
 //!
 //! The engine speaks no HTTP itself; whoever wires the process gives it a function that sends.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use domain::time::Timestamp;
 use futures_util::future::BoxFuture;
 use proof::digest::{Digest, sha256};
 use proof::trust::{TrustFault, TrustPolicy};
@@ -12,9 +14,25 @@ use proof::trust::{TrustFault, TrustPolicy};
 pub struct Outside {
     /// The trust policy in force, if one is.
     pub trust: Option<Trust>,
+    /// Where heads are anchored.
+    pub anchors: Anchors,
     /// Sends what goes to witnesses and anchors.
     pub post: Post,
 }
+
+/// The places where heads are anchored, each if it is set up.
+#[derive(Default)]
+pub struct Anchors {
+    /// A folder for copies, best on another machine.
+    pub directory: Option<PathBuf>,
+    /// The URL of a time-stamp authority (RFC 3161).
+    pub tsa: Option<String>,
+    /// A bucket whose objects cannot be removed for years.
+    pub bucket: Option<PutLocked>,
+}
+
+/// Makes the request that puts an object, by name, into a bucket and locks it from now on.
+pub type PutLocked = Box<dyn Fn(&str, &[u8], Timestamp) -> Message + Send + Sync>;
 
 /// A trust policy (C2SP tlog-policy) with the exact text that it was read from.
 #[derive(Debug, Clone)]
@@ -63,7 +81,7 @@ impl Default for Outside {
     /// Nobody: there is no witness and no way out.
     fn default() -> Self {
         let post: Post = Box::new(|_| Box::pin(async { Err("this process sends nothing".to_owned()) }));
-        Self { trust: None, post }
+        Self { trust: None, anchors: Anchors::default(), post }
     }
 }
 

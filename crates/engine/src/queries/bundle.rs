@@ -28,7 +28,7 @@ use store::{Chain, EntityKind, OpenDisclosure, StoredLeaf};
 use crate::access::{Caller, Operation};
 use crate::control::load::body;
 use crate::control::{ManifestBody, PolicySetBody};
-use crate::log::Nodes;
+use crate::log::{Anchored, Nodes};
 use crate::{Code, Engine, Error, Result};
 
 /// Runs in one bundle. A longer period is exported in parts.
@@ -92,7 +92,7 @@ impl Engine {
             BundleOf::Full => Scope::Full,
         };
         caller.may(if scope == Scope::Run { Operation::ReadEvidence } else { Operation::ReadAudit })?;
-        let head = self.covering_head(ws).await?;
+        let Anchored { head, files: anchors } = self.anchored(ws, self.covering_head(ws).await?).await;
         let size = head.checkpoint().size;
         let runs = match request.of {
             BundleOf::Run(run) => {
@@ -123,6 +123,7 @@ impl Engine {
             packing.tiles().await?;
         }
         let Packing { head, mut files, .. } = packing;
+        files.extend(anchors);
         files.insert("log/checkpoint".to_owned(), head.to_string().into_bytes());
         files.insert("trust.tlog-policy".to_owned(), self.trust_template(ws).await?.into_bytes());
         let manifest = Manifest {

@@ -3,6 +3,7 @@
 // Says so to the linter, which is milder with tests.
 #![cfg(test)]
 
+mod anchors;
 mod approvals;
 mod bulk;
 mod crashes;

@@ -113,7 +113,11 @@ fn outside(trust: &str, fakes: &[Arc<Fake>]) -> Outside {
         let boxed: std::pin::Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(answer);
         boxed
     };
-    Outside { trust: Some(Trust::parse(trust.to_owned()).unwrap()), post: Box::new(post) }
+    Outside {
+        trust: Some(Trust::parse(trust.to_owned()).unwrap()),
+        post: Box::new(post),
+        ..Outside::default()
+    }
 }
 
 impl Witnessed {

@@ -4,22 +4,28 @@ use std::path::Path;
 use std::sync::Arc;
 
 use connectors::outbound::{NotAllowed, Outbound, RawRequest};
-use engine::{Message, Method, Outside, Post, Reply, Trust};
+use engine::{Anchors, Message, Method, Outside, Post, Reply, Trust};
 use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
-use super::StartFault;
+use super::{StartFault, bucket};
 use crate::config::Evidence;
 
 /// Who else sees the heads of the logs, as the settings say.
 pub fn outside(config: &Evidence, outbound: &Arc<Outbound>) -> Result<Outside, StartFault> {
     let trust = config.trust_policy.as_deref().map(|path| read(path, outbound)).transpose()?;
+    let Evidence { anchors, .. } = config;
+    if let Some(url) = &anchors.tsa {
+        allowed(outbound, url).map_err(|fault| StartFault::NotAllowed(url.clone(), fault))?;
+    }
+    let locked = anchors.s3.as_ref().map(|s3| bucket::put_locked(s3, outbound)).transpose()?;
+    let anchors = Anchors { directory: anchors.directory.clone(), tsa: anchors.tsa.clone(), bucket: locked };
     let outbound = Arc::clone(outbound);
     let post: Post = Box::new(move |message| {
         let outbound = Arc::clone(&outbound);
         Box::pin(async move { send(&outbound, message).await })
     });
-    Ok(Outside { trust, post })
+    Ok(Outside { trust, anchors, post })
 }
 
 fn read(path: &Path, outbound: &Outbound) -> Result<Trust, StartFault> {
@@ -32,10 +38,14 @@ fn read(path: &Path, outbound: &Outbound) -> Result<Trust, StartFault> {
 }
 
 /// The operator who names an address allows its host; TLS is required outside loopback all the same.
-fn allowed(outbound: &Outbound, url: &str) -> Result<Url, NotAllowed> {
+pub fn allowed(outbound: &Outbound, url: &str) -> Result<Url, NotAllowed> {
     let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
-    let target = outbound.target(url, &Vec::from_iter(host), true)?;
-    target.same_origin("").ok_or_else(|| NotAllowed::Form(url.to_owned()))
+    // A signature stands in the query, which no base URL has.
+    let (base, query) = url.split_once('?').map_or((url, None), |(base, query)| (base, Some(query)));
+    let target = outbound.target(base, &Vec::from_iter(host), true)?;
+    let mut checked = target.same_origin("").ok_or_else(|| NotAllowed::Form(base.to_owned()))?;
+    checked.set_query(query);
+    Ok(checked)
 }
 
 async fn send(outbound: &Outbound, message: Message) -> Result<Reply, String> {
