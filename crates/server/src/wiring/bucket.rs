@@ -8,7 +8,6 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use connectors::outbound::Outbound;
-use domain::time::Timestamp;
 use engine::{Message, Method, PutLocked};
 use proof::digest::sha256;
 use reqwest::Url;

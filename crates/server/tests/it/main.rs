@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test ends with a panic")]
 
+mod anchors;
 mod http;
 mod process;
 mod witness;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use domain::time::Timestamp;
+
 use super::*;
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
@@ -37,9 +39,10 @@ fn expected(url: &Url, headers: &BTreeMap<String, String>) -> String {
         url.query().unwrap().split('&').map(|pair| pair.split_once('=').unwrap()).collect();
     query.remove("X-Amz-Signature").unwrap();
     let signed = query["X-Amz-SignedHeaders"].replace("%3B", ";");
-    let named: String = signed.split(';').map(|name| format!("{name}:{}\n", headers[name])).collect();
+    let named: Vec<_> = signed.split(';').map(|name| format!("{name}:{}", headers[name])).collect();
+    let named = named.join("\n");
     let pairs: Vec<_> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let canonical = format!("PUT\n{}\n{}\n{named}\n{signed}\nUNSIGNED-PAYLOAD", url.path(), pairs.join("&"));
+    let canonical = format!("PUT\n{}\n{}\n{named}\n\n{signed}\nUNSIGNED-PAYLOAD", url.path(), pairs.join("&"));
     let scope = query["X-Amz-Credential"].replace("%2F", "/");
     let scope = scope.split_once('/').unwrap().1;
     let text = format!(
