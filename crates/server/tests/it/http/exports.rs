@@ -175,7 +175,7 @@ async fn what_was_erased_stays_erased_in_every_format() {
     let path = format!("/v1/exports?format=csv&run={id}");
     let before = String::from_utf8(bytes(&world, &world.admin, &path).await).unwrap();
     assert!(before.contains("The customer asked for it"), "{before}");
-    let body = json!({ "subject": { "run": id }, "basis": "gdpr-17-1-b", "request_ref": "DSR-1", "complete_by": "2027-06-01T00:00:00.000Z" });
+    let body = json!({ "subject": { "run": id }, "basis": "gdpr-17-1-b", "request_ref": "DSR-1", "complete_by": "2027-06-01T00:00:00.000Z", "override_retention": true });
     let erased = world.post(&world.admin, "/v1/erasures", body).await;
     assert!((200..300).contains(&erased.status.as_u16()), "{:#}", erased.body);
     let after = String::from_utf8(bytes(&world, &world.admin, &path).await).unwrap();
