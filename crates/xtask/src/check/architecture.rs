@@ -33,7 +33,15 @@ const ROOMS: &[Room] = &[
         name: "server",
         // Of exports it writes what the verifier handed out as verified.
         knows: &[
-            "connectors", "domain", "engine", "exports", "policy", "proof", "simulators", "store", "verifier",
+            "connectors",
+            "domain",
+            "engine",
+            "exports",
+            "policy",
+            "proof",
+            "simulators",
+            "store",
+            "verifier",
         ],
         tests_know: &[],
     },

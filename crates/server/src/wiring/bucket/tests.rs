@@ -42,7 +42,8 @@ fn expected(url: &Url, headers: &BTreeMap<String, String>) -> String {
     let named: Vec<_> = signed.split(';').map(|name| format!("{name}:{}", headers[name])).collect();
     let named = named.join("\n");
     let pairs: Vec<_> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let canonical = format!("PUT\n{}\n{}\n{named}\n\n{signed}\nUNSIGNED-PAYLOAD", url.path(), pairs.join("&"));
+    let canonical =
+        format!("PUT\n{}\n{}\n{named}\n\n{signed}\nUNSIGNED-PAYLOAD", url.path(), pairs.join("&"));
     let scope = query["X-Amz-Credential"].replace("%2F", "/");
     let scope = scope.split_once('/').unwrap().1;
     let text = format!(
