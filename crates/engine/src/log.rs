@@ -77,6 +77,15 @@ impl Heads {
     }
 }
 
+impl Log {
+    /// Stops signing, and with it every attempt: what is here does not continue what was seen before.
+    fn halt(&self, ws: WorkspaceId, why: String) {
+        tracing::error!(workspace.id = %ws, "the evidence log is not signed any more: {why}");
+        metrics::gauge!("actionplane_log_fork_risk", "workspace" => ws.to_string()).set(1.0);
+        self.heads.send_modify(|heads| heads.fork_risk = Some(why));
+    }
+}
+
 impl Logs {
     fn of(&self, ws: WorkspaceId) -> Arc<Log> {
         let mut logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);

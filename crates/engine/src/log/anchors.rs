@@ -284,8 +284,7 @@ impl Engine {
             } else {
                 continue;
             };
-            tracing::error!(workspace.id = %ws, "the evidence log is not signed any more: {why}");
-            log.heads.send_modify(|heads| heads.fork_risk = Some(why));
+            log.halt(ws, why);
         }
         Ok(())
     }

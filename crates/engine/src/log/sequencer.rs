@@ -92,12 +92,12 @@ impl Engine {
             Ok(size) => {
                 log.heads.send_if_modified(|heads| std::mem::replace(&mut heads.sealed, *size) != *size);
                 metrics::gauge!("actionplane_log_sealed", "workspace" => ws.to_string()).set(gauge(*size));
-                metrics::gauge!("actionplane_log_fork_risk", "workspace" => ws.to_string()).set(0.0);
+                if log.heads.borrow().fork_risk.is_none() {
+                    metrics::gauge!("actionplane_log_fork_risk", "workspace" => ws.to_string()).set(0.0);
+                }
             }
             Err(Unsigned::Fork(why)) => {
-                tracing::error!(workspace.id = %ws, "the evidence log is not signed any more: {why}");
-                log.heads.send_modify(|heads| heads.fork_risk = Some(why.clone()));
-                metrics::gauge!("actionplane_log_fork_risk", "workspace" => ws.to_string()).set(1.0);
+                log.halt(ws, why.clone());
             }
             Err(Unsigned::Failed(_)) => {}
         }

@@ -192,11 +192,7 @@ impl Seat {
             Unfed::Refused(why) => {
                 tracing::error!(witness.name = name, workspace.id = %ws, "the witness refuses this log: {why}");
             }
-            Unfed::Fork(why) => {
-                let why = format!("the witness `{name}` {why}");
-                tracing::error!(workspace.id = %ws, "the evidence log is not signed any more: {why}");
-                log.heads.send_modify(|heads| heads.fork_risk = Some(why));
-            }
+            Unfed::Fork(why) => log.halt(ws, format!("the witness `{name}` {why}")),
         }
     }
 }
