@@ -30,6 +30,9 @@ const ROUND_REST: Duration = Duration::from_millis(100);
 const PAUSE_MIN: Duration = Duration::from_millis(500);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
+/// Leaves below the newest head among whose heads a start looks for one with a quorum.
+const RECOUNT_MAX: u64 = 256;
+
 /// A witness in the course of the rounds.
 struct Seat {
     witness: Witness,
@@ -70,9 +73,8 @@ async fn rounds(engine: Arc<Engine>, ws: WorkspaceId, trust: Arc<Trust>, mut sto
     let log = engine.logs.of(ws);
     let mut heads = log.heads.subscribe();
     let mut seats = seats(&trust);
-    if let Ok(head) = engine.kept_head(ws).await {
-        // What was cosigned before the restart still is.
-        log.count(&trust, &head);
+    if let Err(error) = engine.recount(ws, &trust).await {
+        tracing::warn!(code = error.code.word(), "what was witnessed before could not be read: {error}");
     }
     let mut asked: JoinSet<Shown> = JoinSet::new();
     let mut round = 0;
@@ -284,6 +286,26 @@ impl Engine {
         }
         for witness in trust.policy().witnesses().iter().filter(|witness| witness.url.is_none()) {
             tracing::warn!(witness.name, "the trust policy gives no address of this witness");
+        }
+        Ok(())
+    }
+
+    /// Counts what was cosigned before this process, from the newest head downwards until one has a quorum.
+    async fn recount(&self, ws: WorkspaceId, trust: &Trust) -> Result<()> {
+        let log = self.logs.of(ws);
+        let newest = self.store.checkpoint(ws, None).await?.map_or(0, |newest| newest.size);
+        let mut counted = None;
+        for size in (newest.saturating_sub(RECOUNT_MAX)..=newest).rev() {
+            let Some(kept) = self.store.checkpoint(ws, Some(size)).await? else { continue };
+            if counted.replace(kept.size) == Some(kept.size) {
+                continue;
+            }
+            let head = SignedCheckpoint::parse(kept.note.as_bytes())
+                .map_err(|fault| Error::internal("a head in the store is damaged").because(fault))?;
+            log.count(trust, &head);
+            if log.heads.borrow().witnessed > 0 {
+                break;
+            }
         }
         Ok(())
     }
