@@ -15,16 +15,19 @@ use super::failure::{Ending, Failure, Result};
 use super::output::{confirm, stderr, stdout};
 use super::paint::{BOLD, GREEN, RED, YELLOW, paint, printable};
 
+/// What is exported instead of a run: how controls worked in a period.
+const CONTROLS: &str = "controls";
+
 /// Evidence to take away.
 #[derive(Debug, Args)]
 pub struct Export {
-    /// The run; without one, the period or the whole log
+    /// The run, or `controls` for how controls worked in a period; without one, the period or the whole log
     run: Option<String>,
     /// Runs that were proposed at this time or later (RFC 3339)
-    #[arg(long, conflicts_with = "run")]
+    #[arg(long)]
     from: Option<String>,
     /// Runs that were proposed before this time
-    #[arg(long, conflicts_with = "run")]
+    #[arg(long)]
     to: Option<String>,
     /// The whole log with its tiles
     #[arg(long, conflicts_with_all = ["run", "from", "to"])]
@@ -113,7 +116,7 @@ impl Export {
             paint(BOLD, &path.to_string_lossy()),
             bytes.len()
         );
-        if self.format.told().is_some() {
+        if self.format.told().is_some() || verdict.is_empty() {
             stdout(&format!("{told}\n"));
             return Ok(Ending::Done);
         }
@@ -126,12 +129,26 @@ impl Export {
 
     fn call<'a>(&self, context: &'a Context) -> Result<(Call<'a>, String)> {
         let client = &context.client;
+        let in_period = self.from.is_some() || self.to.is_some();
+        if self.run.as_deref() == Some(CONTROLS) {
+            let Some(from) = self.from.as_deref() else {
+                return Err(Failure::Usage(
+                    "say since when: controls --from 2026-10-01T00:00:00Z".to_owned(),
+                ));
+            };
+            let format = if self.format == ExportFormat::Csv { "csv" } else { "html" };
+            let call = client.get(&["v1", CONTROLS]).query("format", format).query("from", from);
+            return Ok((call.query_if("to", self.to.as_deref()), format!("{CONTROLS}.{format}")));
+        }
+        if self.run.is_some() && in_period {
+            return Err(Failure::Usage("name a run or a period, not both".to_owned()));
+        }
         let about = match &self.run {
             Some(run) => run.as_str(),
             None if self.full => "full",
-            None if self.from.is_some() || self.to.is_some() => "range",
+            None if in_period => "range",
             None => {
-                let told = "say what to export: a run, --from and --to, or --full".to_owned();
+                let told = "say what to export: a run, --from and --to, --full, or controls".to_owned();
                 return Err(Failure::Usage(told));
             }
         };
