@@ -28,7 +28,7 @@ fn same(parsed: Option<impl ToString>, bytes: &[u8]) {
 }
 
 /// Gives the bytes to every parser.
-fn check_every_door(bytes: &[u8]) {
+pub fn check_every_door(bytes: &[u8]) {
     same(Note::parse(bytes).ok(), bytes);
     same(SignedCheckpoint::parse(bytes).ok(), bytes);
     same(TlogProof::parse(bytes).ok(), bytes);

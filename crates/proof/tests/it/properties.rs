@@ -125,7 +125,7 @@ pub fn edited(mut bytes: Vec<u8>, (place, gone, come): (prop::sample::Index, usi
 }
 
 /// What is accepted is written again as it came.
-fn check_every_door(bytes: &[u8]) {
+pub fn check_every_door(bytes: &[u8]) {
     if let Ok(leaf) = Leaf::parse(bytes) {
         assert_eq!(leaf.to_bytes().as_deref(), Ok(bytes));
     }

@@ -7,6 +7,9 @@ mod corpus;
 mod export;
 mod flips;
 mod forgeries;
+mod fuzz;
 mod lab;
+#[path = "../../../proof/tests/it/mutator.rs"]
+mod mutator;
 mod program;
 mod stories;
