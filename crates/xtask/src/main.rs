@@ -25,6 +25,7 @@ cargo xtask <command>
   test                    everything that has to hold before a change lands, step by step
   test <filter> …         only the tests whose names match
   check                   crate edges, purity, forbidden text, dependency reasons
+  interop                 give the evidence of a real server to verifiers of others
   bench …                 the benchmarks of governed runs
   generate [--check]      write the committed files that are made from code, or compare them
   new adr <words> …       the next numbered decision page in docs/adr
@@ -54,6 +55,7 @@ fn dispatch(args: &[&str]) -> Result<()> {
         ["test"] => test::everything(),
         ["test", filter @ ..] => test::matching(filter),
         ["check"] => check::run(),
+        ["interop"] => evidence::strangers(),
         ["bench", rest @ ..] => bench(rest),
         ["generate"] => generate::write(),
         ["generate", "--check"] => generate::check().map(|verdict| println!("{verdict}")),

@@ -35,14 +35,15 @@ const STEPS: &[(&str, Step)] = &[
     ("dependencies", || passes(deny::run())),
     ("clippy", || {
         run(&mut cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-        // `--all-targets` leaves out a target that is not tested by default.
-        let real = ["clippy", "--workspace", "--test", "real_system", "--", "-D", "warnings"];
-        passes(run(&mut cargo(real)))
+        // `--all-targets` leaves out targets that are not tested by default.
+        let more = ["--test", "real_system", "--test", "interop", "--", "-D", "warnings"];
+        passes(run(cargo(["clippy", "--workspace"]).args(more)))
     }),
     ("examples in the documentation", || passes(run(&mut cargo(["test", "--workspace", "--doc"])))),
     ("tests", || passes(run(runner().arg("--tests")))),
     ("generated files", generate::check),
     ("evidence in JavaScript and Python", || passes(evidence::other_languages())),
+    ("verifiers of others", || passes(evidence::strangers())),
     ("a real ticket system", real_system),
 ];
 

@@ -111,6 +111,9 @@ async fn a_sample_for_strangers_is_made_and_we_verify_it_ourselves() {
         let name = format!("proofs/{index}.tlog-proof");
         sample.fetch(&world, &format!("/v1/log/proofs/{index}"), &name).await;
     }
+    for format in ["ocsf", "cloudevents"] {
+        sample.fetch(&world, &format!("/v1/exports?format={format}"), &format!("{format}.jsonl")).await;
+    }
     let about = json!({
         "origin": log["origin"], "log": log["keys"][0], "witnesses": witnesses.keys(), "places": places,
         "run": run["id"],

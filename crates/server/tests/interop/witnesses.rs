@@ -41,12 +41,13 @@ impl Witnesses {
     pub fn policy(&self, log: &Value) -> String {
         let ours = self.ours.iter().map(|witness| witness.addr().to_string());
         let addresses = ours.chain([self.stranger.addr.clone()]);
-        let mut text = format!("log {}\n", log["keys"][0].as_str().unwrap());
+        let mut lines = vec![format!("log {}", log["keys"][0].as_str().unwrap())];
         for ((name, key), addr) in ["customer", "auditor", "stranger"].iter().zip(self.keys()).zip(addresses)
         {
-            text += &format!("witness {name} {key} http://{addr}\n");
+            lines.push(format!("witness {name} {key} http://{addr}"));
         }
-        text + "group everybody all customer auditor stranger\nquorum everybody\n"
+        lines.push("group everybody all customer auditor stranger\nquorum everybody\n".to_owned());
+        lines.join("\n")
     }
 
     /// Ends them.
