@@ -491,17 +491,17 @@ fn possible(entry: &Entry) -> Vec<RecoveryKind> {
     if !run.may_recover() || run.recovery.is_some() {
         return Vec::new();
     }
-    let undo: Vec<&str> = run
-        .recoverable()
-        .into_iter()
-        .filter_map(|n| entry.plan.get(usize::try_from(n).ok()?))
-        .map(|planned| planned.document.undo.as_str())
-        .collect();
+    let left: Vec<&PlannedMutation> =
+        run.recoverable().into_iter().filter_map(|n| entry.plan.get(usize::try_from(n).ok()?)).collect();
     let kinds =
         [(RecoveryKind::Rollback, UndoKind::Rollback), (RecoveryKind::Compensation, UndoKind::Compensation)];
     kinds
         .into_iter()
-        .filter(|(_, undo_kind)| undo.contains(&undo_kind.word()))
+        .filter(|(_, undo)| {
+            let mut of_kind = left.iter().filter(|planned| planned.document.undo == undo.word()).peekable();
+            // A recovery takes all of its kind, and none without its values.
+            of_kind.peek().is_some() && of_kind.all(|planned| planned.mutation.is_some())
+        })
         .map(|(kind, _)| kind)
         .collect()
 }

@@ -190,7 +190,9 @@ async fn a_run_without_its_values_cannot_be_taken_back_and_others_go_on() {
     let world = World::start().await;
     let run = world.propose(&world.agent, tag("48213", &["vat"])).await.unwrap();
     let digest = world.settled(run).await.run.plan_digest().unwrap();
+    assert_eq!(world.show(run).await.recovery.possible, [RecoveryKind::Rollback]);
     erase(&world, of(ticket("48213"))).await.unwrap();
+    assert_eq!(world.show(run).await.recovery.possible, []);
     let rollback = world.engine.recover(&world.tom, run, RecoveryKind::Rollback, digest, None, None).await;
     assert_eq!(refused(rollback), Code::ValueErased);
     let again = world.propose(&world.agent, tag("48213", &["vat", "new"])).await.unwrap();
@@ -364,6 +366,9 @@ async fn one_record_of_many_takes_what_the_run_says_of_all() {
     assert_eq!(view.mutations.iter().map(|one| one.erased).collect::<Vec<_>>(), [true, false]);
     assert_eq!((&view.reason, view.mutations[1].record.as_deref()), (&None, Some("48209")));
     assert!(view.attempts[0].request.is_none() && view.attempts[1].request.is_some());
+    let digest = view.run.plan_digest().unwrap();
+    let rollback = world.engine.recover(&world.tom, run, RecoveryKind::Rollback, digest, None, None).await;
+    assert_eq!((refused(rollback), view.recovery.possible), (Code::ValueErased, vec![]));
     let told = told(&world, run).await;
     assert!(!told.contains("48213"), "{told}");
     is_sound(&world, run).await;

@@ -41,7 +41,9 @@ pub fn diff(mutation: &Mutation, columns: usize) -> String {
     for consequence in &mutation.consequences {
         text.push_str(&marked(&paint(YELLOW, "!"), &printable(consequence), columns));
     }
-    text.push_str(&marked("↩", &words::undo(&mutation.undo), columns));
+    if !mutation.erased {
+        text.push_str(&marked("↩", &words::undo(&mutation.undo), columns));
+    }
     text
 }
 
