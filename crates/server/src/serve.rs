@@ -79,8 +79,9 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         );
         println!("    {password}");
     }
+    let stopping = stopping()?;
     println!("ActionPlane listens on http://{}", server.addr());
-    stop_signal().await?;
+    stopping.await;
     tracing::info!("stopping: requests and attempts that are under way are finished");
     server.stop().await;
     Ok(ExitCode::SUCCESS)
@@ -99,20 +100,30 @@ pub(crate) fn start_logging(log: &Log) -> anyhow::Result<()> {
 }
 
 /// Waits for SIGTERM or SIGINT.
-#[cfg(unix)]
 pub(crate) async fn stop_signal() -> std::io::Result<()> {
+    stopping()?.await;
+    Ok(())
+}
+
+/// Listens for SIGTERM and SIGINT from now on, and ends with the first. Whoever says that it is ready listens before.
+#[cfg(unix)]
+pub(crate) fn stopping() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// Waits for Ctrl-C.
 #[cfg(not(unix))]
-pub(crate) async fn stop_signal() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+pub(crate) fn stopping() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Without a way to be told, it ends with its process.
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }

@@ -161,9 +161,10 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     for origin in origins {
         tracing::info!(log.origin = %origin, "watching");
     }
+    let stopping = serve::stopping()?;
     println!("{}", running.vkey());
     println!("The witness listens on http://{}", running.addr());
-    serve::stop_signal().await?;
+    stopping.await;
     running.stop().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -115,11 +115,13 @@ async fn rounds(engine: Arc<Engine>, ws: WorkspaceId, trust: Arc<Trust>, mut sto
                     tracing::error!(error = %fault, "showing a head to a witness ended with a panic");
                 }
             },
-            changed = heads.changed() => if changed.is_err() { return },
+            changed = heads.changed() => if changed.is_err() { break },
             () = tokio::time::sleep_until(wake) => {}
-            _ = stopped.changed() => return,
+            _ = stopped.changed() => break,
         }
     }
+    // Nobody waits for an answer any more, and nothing of this process outlives its workers.
+    asked.shutdown().await;
 }
 
 /// Those whom the policy names with an address.
