@@ -17,7 +17,7 @@ use crate::vectors::{list, read, text};
 use crate::{parsers, properties};
 
 /// As many as take some seconds without optimization.
-const EXECUTIONS: u64 = 100_000;
+const EXECUTIONS: u64 = 60_000;
 
 fn member<'a>(file: &'a Value, name: &str) -> &'a Value {
     file.get(name).unwrap_or_else(|| panic!("`{name}` stands in {file}"))

@@ -11,7 +11,7 @@ use crate::mutator::Mutator;
 use crate::stories;
 
 /// As many as take some seconds; each is the judgment of a whole bundle.
-const EXECUTIONS: u64 = 300;
+const EXECUTIONS: u64 = 150;
 
 #[test]
 fn no_mutation_of_a_file_of_a_bundle_makes_its_verdict_better() {
