@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::process::{cargo, run, works};
-use crate::{check, deny, evidence, generate, roundup};
+use crate::process::{cargo, program, run, works};
+use crate::{check, deny, evidence, generate, install, roundup};
 
 /// How a step ended that did not fail.
 pub enum Verdict {
@@ -40,7 +40,11 @@ const STEPS: &[(&str, Step)] = &[
         passes(run(cargo(["clippy", "--workspace"]).args(more)))
     }),
     ("examples in the documentation", || passes(run(&mut cargo(["test", "--workspace", "--doc"])))),
-    ("tests", || passes(run(runner().arg("--tests")))),
+    ("tests", || {
+        // A time-stamp authority is made of it.
+        install::packages(&["openssl"], || works(program("openssl", ["version"])))?;
+        passes(run(runner().arg("--tests")))
+    }),
     ("generated files", generate::check),
     ("evidence in JavaScript and Python", || passes(evidence::other_languages())),
     ("verifiers of others", || passes(evidence::strangers())),
