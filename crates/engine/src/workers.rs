@@ -11,7 +11,7 @@ mod executor;
 mod outcome;
 mod reconciler;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use domain::command::Command;
@@ -43,6 +43,7 @@ const PURGE_MAX: usize = 1_000;
 
 /// The running workers of a process. They end when told to, and finish what they began.
 pub struct Workers {
+    engine: Weak<Engine>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -51,6 +52,7 @@ impl Workers {
     /// Starts the workers of an engine. `ready` is the other end of the engine's queue.
     pub fn start(engine: Arc<Engine>, ready: mpsc::UnboundedReceiver<(WorkspaceId, RunId)>) -> Self {
         let (stop, stopped) = watch::channel(false);
+        let of = Arc::downgrade(&engine);
         let mut tasks = JoinSet::new();
         tasks.spawn(dispatch(Arc::clone(&engine), ready, stopped.clone()));
         tasks.spawn(steward(Arc::clone(&engine), stopped.clone()));
@@ -58,13 +60,16 @@ impl Workers {
         tasks.spawn(crate::log::witness(Arc::clone(&engine), stopped.clone()));
         tasks.spawn(crate::log::anchor(Arc::clone(&engine), stopped.clone()));
         tasks.spawn(purge(engine, stopped));
-        Self { stop, tasks }
+        Self { engine: of, stop, tasks }
     }
 
     /// Stops taking up work and waits for what is under way.
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);
         while self.tasks.join_next().await.is_some() {}
+        if let Some(engine) = self.engine.upgrade() {
+            engine.learned().await;
+        }
     }
 }
 

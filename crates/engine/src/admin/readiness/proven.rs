@@ -15,6 +15,8 @@ use domain::time::Timestamp;
 
 use super::super::chain::Change;
 use super::add_facts;
+use tokio::task::JoinSet;
+
 use crate::control::{Control, ReadinessFact};
 use crate::ledger::{Entry, slug};
 use crate::{Engine, Result};
@@ -143,11 +145,17 @@ pub(in crate::admin) struct Learning {
     under_way: Mutex<BTreeSet<(WorkspaceId, Slug, Proven)>>,
     /// Held while one is recorded: facts of one process do not lose against each other.
     turn: tokio::sync::Mutex<()>,
+    /// Whoever records, so that the end of the process can wait for it.
+    tasks: Mutex<JoinSet<()>>,
 }
 
 impl Learning {
     fn under_way(&self) -> MutexGuard<'_, BTreeSet<(WorkspaceId, Slug, Proven)>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -161,7 +169,9 @@ impl Engine {
             self.admin.learning.under_way().insert((ws, connector.clone(), *fact))
         });
         let Some(engine) = self.me.upgrade().filter(|_| !news.is_empty()) else { return };
-        tokio::spawn(async move {
+        let mut tasks = self.admin.learning.tasks();
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(async move {
             if let Err(error) = engine.record_proven(ws, run, &news).await {
                 tracing::info!(run.id = %run, "what the run proves was not recorded: {}", error.message);
             }
@@ -169,6 +179,12 @@ impl Engine {
                 engine.admin.learning.under_way().remove(&(ws, connector, fact));
             }
         });
+    }
+
+    /// Waits for what is being recorded: a task that is left over would keep the store open.
+    pub(crate) async fn learned(&self) {
+        let mut tasks = std::mem::take(&mut *self.admin.learning.tasks());
+        while tasks.join_next().await.is_some() {}
     }
 
     /// Tries once: when another act came first, another run proves it again.
