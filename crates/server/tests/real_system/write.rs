@@ -37,7 +37,7 @@ async fn an_approved_change_is_written_once_and_says_what_was_promised() {
     let attempts = run["attempts"].as_array().unwrap();
     let facts: Vec<_> =
         attempts.iter().map(|a| json!([a["outcome"], a["code"], a["guarantee"], a["evidence"]])).collect();
-    assert_eq!(json!(facts), json!([["applied", "read_back", "advisory", "recorded"]]));
+    assert_eq!(json!(facts), json!([["applied", "read_back", "advisory", "sealed"]]));
     let now = tracker.issue(&issue).await;
     assert_eq!((now.status, now.priority), (json!("resolved"), json!("bug")));
     assert_eq!((now.title, now.assigned_to), (json!("Cannot log in since Monday"), json!("agent1")));
